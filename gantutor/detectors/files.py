@@ -1,0 +1,187 @@
+"""A fitted detector in one file: a JSON header and arrays, nothing that can run.
+
+The file is a NumPy ``.npz``, so each array carries a checksum.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gantutor.detectors.base import Detector
+
+FILE_FORMAT = 1
+Arrays = dict[str, NDArray]
+
+
+def pack(detector: Detector) -> tuple[dict[str, Any], Arrays]:
+    """All that a fitted detector needs to score again: a JSON header and arrays."""
+    values: dict[str, Any] = {}
+    arrays: Arrays = {}
+    for name, value in vars(detector).items():
+        if not name.endswith("_"):
+            continue
+        if isinstance(value, keras.Model):
+            weights = enumerate(value.get_weights())
+            arrays |= {f"{name}/{i}": weight for i, weight in weights}
+        elif name == "history_":
+            arrays |= {f"{name}/{loss}": losses for loss, losses in value.items()}
+        elif name == "feature_names_in_":
+            values[name] = value.tolist()
+        elif isinstance(value, np.ndarray):
+            arrays[name] = value
+        else:
+            values[name] = value
+    parameters = detector.get_params(deep=False)
+    for name, value in parameters.items():
+        if isinstance(value, keras.Model):
+            parameters[name] = {"keras": _only_keras_layers(value.to_json())}
+        elif isinstance(value, np.random.RandomState):
+            parameters[name] = None  # its state has moved on: it could not be repeated
+        elif isinstance(value, np.generic):
+            parameters[name] = value.item()
+    header = {
+        "format": FILE_FORMAT,
+        "detector": type(detector).__name__,
+        "parameters": parameters,
+        "attributes": values,
+    }
+    return header, arrays
+
+
+def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detector:
+    """Fill a detector with what `pack` has made of another."""
+    for name, value in header["parameters"].items():
+        if name not in detector.get_params(deep=False):
+            raise ValueError(f"it has an unknown parameter {name!r}")
+        if isinstance(value, dict):
+            config = _only_keras_layers(value["keras"])
+            value = keras.models.model_from_json(config)
+        setattr(detector, name, tuple(value) if isinstance(value, list) else value)
+    weights: dict[str, list[NDArray]] = {}
+    history = {}
+    for name, value in (header["attributes"] | arrays).items():
+        owner, _, part = name.partition("/")
+        if not re.fullmatch(r"[a-z]\w*_", owner):
+            raise ValueError(f"it has an unknown entry {name!r}")
+        if owner == "history_":
+            history[part] = value
+        elif part:
+            weights.setdefault(owner, []).append(value)
+        elif owner == "feature_names_in_":
+            detector.feature_names_in_ = np.array(value, dtype=object)
+        else:
+            setattr(detector, name, tuple(value) if isinstance(value, list) else value)
+    detector.history_ = history
+    detector._build()
+    for name, values in weights.items():
+        getattr(detector, name).set_weights(values)
+    detector._compile()
+    return detector
+
+
+def save(detector: Detector, path: str | os.PathLike[str]) -> None:
+    """Write beside `path`, then rename: a file that is there is whole."""
+    header, arrays = pack(detector)
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"The folder {str(path.parent)!r} does not exist. Make it first, or save "
+            "somewhere else."
+        )
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with open(partial, "wb") as file:
+            arrays["header"] = np.array(json.dumps(header))
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> Detector:
+    """Read a detector that `Detector.save` has written. No code from the file is run.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Returns
+    -------
+    Detector
+        Its scores are bit-equal to those of the detector that was saved.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, or was not written by `save`.
+    """
+    from gantutor import detectors
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no file {str(path)!r} to load a detector from. Check the name, or "
+            "write it with detector.save(path)."
+        )
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(str(arrays.pop("header")))
+        if header["format"] != FILE_FORMAT:
+            raise ValueError(
+                f"it has format {header['format']}, this version reads {FILE_FORMAT}"
+            )
+        if header["detector"] not in detectors.__all__:
+            raise ValueError(f"it holds an unknown detector {header['detector']!r}")
+        return unpack(getattr(detectors, header["detector"])(), header, arrays)
+    except (
+        ArithmeticError,
+        AttributeError,
+        EOFError,
+        LookupError,
+        NotImplementedError,
+        OSError,
+        TypeError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise ValueError(
+            f"{str(path)!r} is damaged, or not a detector that this version of gantutor "
+            f"can read ({error}). Save it again with detector.save(path)."
+        ) from error
+
+
+def _only_keras_layers(config: str) -> str:
+    """Refuse a network whose layers are code of the reader's own."""
+
+    def strangers(node: Any) -> list[str]:
+        if isinstance(node, list):
+            return [name for item in node for name in strangers(item)]
+        if not isinstance(node, dict):
+            return []
+        module, name = node.get("module"), node.get("class_name")
+        own = name is not None and not str(module or "keras").startswith("keras")
+        found = [str(name)] if own or name == "Lambda" else []
+        return found + strangers(list(node.values()))
+
+    if names := strangers(json.loads(config)):
+        raise ValueError(
+            f"The network uses {', '.join(names)}, which a file without code cannot hold. "
+            "Build it from Keras' own layers."
+        )
+    return config

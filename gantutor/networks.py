@@ -1,0 +1,269 @@
+"""Generator, discriminator and encoder, dense and convolutional (notebook 02).
+
+Plain functions that return a ``keras.Model``. A discriminator ends in one logit, never in a
+sigmoid. Any of them can be replaced by a ``keras.Model`` of your own.
+"""
+
+import contextlib
+import random
+from collections.abc import Iterator, Sequence
+
+import keras
+
+
+def dense_network(
+    n_inputs: int,
+    n_outputs: int,
+    hidden: Sequence[int] = (64, 64),
+    activation: str = "relu",
+    name: str | None = None,
+) -> keras.Model:
+    """A stack of Dense layers with a linear last layer.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Numbers per row that go in and come out.
+    hidden : sequence of int, default=(64, 64)
+        Width of each hidden layer; empty for a linear map.
+    activation : str, default="relu"
+        Keras name of the activation of the hidden layers.
+    name : str, optional
+        Name of the model.
+
+    Returns
+    -------
+    keras.Model
+        Maps (batch, n_inputs) to (batch, n_outputs).
+    """
+    inputs = x = keras.Input((n_inputs,))
+    for width in hidden:
+        x = keras.layers.Dense(width, activation=activation)(x)
+    outputs = keras.layers.Dense(n_outputs)(x)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def dense_generator(
+    latent_dim: int, n_features: int, hidden: Sequence[int] = (64, 64)
+) -> keras.Model:
+    """Generator of table rows: noise (batch, latent_dim) to rows (batch, n_features).
+
+    Parameters
+    ----------
+    latent_dim : int
+        Random numbers per row.
+    n_features : int
+        Columns of the table.
+    hidden : sequence of int, default=(64, 64)
+        Width of each hidden layer.
+
+    Returns
+    -------
+    keras.Model
+    """
+    return dense_network(latent_dim, n_features, hidden, name="generator")
+
+
+def dense_discriminator(n_features: int, hidden: Sequence[int] = (64, 64)) -> keras.Model:
+    """Discriminator of table rows: (batch, n_features) to one logit (batch, 1).
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the table.
+    hidden : sequence of int, default=(64, 64)
+        Width of each hidden layer.
+
+    Returns
+    -------
+    keras.Model
+    """
+    return dense_network(n_features, 1, hidden, name="discriminator")
+
+
+def dense_encoder(
+    n_features: int, latent_dim: int, hidden: Sequence[int] = (64, 64)
+) -> keras.Model:
+    """Encoder of table rows: (batch, n_features) to latent points (batch, latent_dim).
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of the table.
+    latent_dim : int
+        Size of a latent point.
+    hidden : sequence of int, default=(64, 64)
+        Width of each hidden layer.
+
+    Returns
+    -------
+    keras.Model
+    """
+    return dense_network(n_features, latent_dim, hidden, name="encoder")
+
+
+def conv_generator(
+    latent_dim: int,
+    image_shape: tuple[int, int, int],
+    filters: Sequence[int] = (32, 16),
+) -> keras.Model:
+    """Generator of small images: each transposed convolution doubles the side.
+
+    Parameters
+    ----------
+    latent_dim : int
+        Random numbers per image.
+    image_shape : (height, width, channels)
+        Shape of one image, 8 to 32 pixels a side.
+    filters : sequence of int, default=(32, 16)
+        Channels at each size, from the smallest picture up.
+
+    Returns
+    -------
+    keras.Model
+        Maps (batch, latent_dim) to (batch, height, width, channels).
+    """
+    height, width, channels = image_shape
+    shrink = 2 ** len(filters)
+    rows, columns = -(-height // shrink), -(-width // shrink)  # rounded up
+    inputs = keras.Input((latent_dim,))
+    x = keras.layers.Dense(rows * columns * filters[0], activation="relu")(inputs)
+    x = keras.layers.Reshape((rows, columns, filters[0]))(x)
+    for n in filters[1:]:
+        x = keras.layers.Conv2DTranspose(n, 4, strides=2, padding="same", activation="relu")(x)
+    x = keras.layers.Conv2DTranspose(channels, 4, strides=2, padding="same")(x)
+    extra = (rows * shrink - height, columns * shrink - width)
+    outputs = keras.layers.Cropping2D(((0, extra[0]), (0, extra[1])))(x)
+    return keras.Model(inputs, outputs, name="generator")
+
+
+def conv_network(
+    image_shape: tuple[int, int, int],
+    n_outputs: int,
+    filters: Sequence[int] = (16, 32),
+    name: str | None = None,
+) -> keras.Model:
+    """Convolutions that halve the side of a small image, then one linear layer.
+
+    Parameters
+    ----------
+    image_shape : (height, width, channels)
+        Shape of one image, 8 to 32 pixels a side.
+    n_outputs : int
+        Numbers that come out per image.
+    filters : sequence of int, default=(16, 32)
+        Channels of each convolution.
+    name : str, optional
+        Name of the model.
+
+    Returns
+    -------
+    keras.Model
+        Maps (batch, height, width, channels) to (batch, n_outputs).
+    """
+    inputs = x = keras.Input(image_shape)
+    for n in filters:
+        x = keras.layers.Conv2D(n, 4, strides=2, padding="same", activation="leaky_relu")(x)
+    outputs = keras.layers.Dense(n_outputs)(keras.layers.Flatten()(x))
+    return keras.Model(inputs, outputs, name=name)
+
+
+def conv_discriminator(
+    image_shape: tuple[int, int, int], filters: Sequence[int] = (16, 32)
+) -> keras.Model:
+    """Discriminator of small images: (batch, height, width, channels) to one logit.
+
+    Parameters
+    ----------
+    image_shape : (height, width, channels)
+        Shape of one image, 8 to 32 pixels a side.
+    filters : sequence of int, default=(16, 32)
+        Channels of each convolution.
+
+    Returns
+    -------
+    keras.Model
+    """
+    return conv_network(image_shape, 1, filters, name="discriminator")
+
+
+def conv_encoder(
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    filters: Sequence[int] = (16, 32),
+) -> keras.Model:
+    """Encoder of small images: (batch, height, width, channels) to latent points.
+
+    Parameters
+    ----------
+    image_shape : (height, width, channels)
+        Shape of one image, 8 to 32 pixels a side.
+    latent_dim : int
+        Size of a latent point.
+    filters : sequence of int, default=(16, 32)
+        Channels of each convolution.
+
+    Returns
+    -------
+    keras.Model
+    """
+    return conv_network(image_shape, latent_dim, filters, name="encoder")
+
+
+def hidden_features(model: keras.Model) -> keras.Model:
+    """The outputs of all hidden layers of a network, side by side.
+
+    Hidden layers are those that hold weights, but for the last. The output of a convolution
+    is first averaged over squares so that at most 4 x 4 of them are left.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A discriminator or critic with at least one hidden layer.
+
+    Returns
+    -------
+    keras.Model
+        Maps rows to features of shape (batch, n_hidden_units); it shares its weights with
+        `model`.
+
+    Raises
+    ------
+    ValueError
+        If the network has no hidden layer.
+    """
+    hidden = [layer for layer in model.layers if layer.weights][:-1]
+    if not hidden:
+        raise ValueError(
+            f"The network {model.name!r} has no hidden layer, so it has no features. "
+            "Give it at least one."
+        )
+    features = []
+    for layer in hidden:
+        x = layer.output
+        if len(x.shape) == 4:
+            pool = tuple(-(-side // 4) for side in x.shape[1:3])
+            x = keras.layers.AveragePooling2D(pool, padding="same")(x)
+        features.append(keras.layers.Flatten()(x))
+    outputs = keras.layers.Concatenate()(features) if len(features) > 1 else features[0]
+    return keras.Model(model.inputs, outputs, name="hidden_features")
+
+
+@contextlib.contextmanager
+def initial_weights(seed: int) -> Iterator[None]:
+    """Let the Keras layers built in this block draw their initial weights from `seed`.
+
+    Keras draws the seed of an unseeded initialiser from Python's ``random``. Its state is
+    put back at the end, so that nothing outside the block notices.
+
+    Parameters
+    ----------
+    seed : int
+        The same seed gives the same weights.
+    """
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

@@ -1,0 +1,564 @@
+"""Every figure of the series, each with a description in words.
+
+Each function returns a Matplotlib figure whose `description` says what is to be seen.
+Jupyter shows it as the alternative text of the picture, and as its text where there is no
+picture. What was drawn is described here; what it means is said by the caller, through the
+argument `description`. Groups differ by marker or line style as well as by colour.
+"""
+
+import base64
+import html
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+# Okabe and Ito 2008, without yellow: told apart by readers who are colour-blind
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
+COLOUR_NAMES = ("blue", "orange", "green", "pink", "light blue", "black")
+MARKERS = ("o", "x", "^", "s", "+", "D")
+MARKER_NAMES = ("circles", "crosses", "triangles", "squares", "plus signs", "diamonds")
+LINES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
+LINE_NAMES = ("solid", "dashed", "dotted", "dash-dotted", "long-dashed", "fine-dotted")
+HATCHES = ("", "//", "..", "\\\\", "xx", "--")
+
+
+def use_style() -> None:
+    """Set Matplotlib's defaults to the look of the series (`setup` does this)."""
+    mpl.rcParams.update(
+        {
+            "axes.prop_cycle": cycler(color=COLOURS),
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": 10,
+            "axes.grid": True,
+            "figure.dpi": 90,
+            "grid.alpha": 0.3,
+            "image.cmap": "viridis",
+            "legend.frameon": False,
+            "legend.fontsize": 9,
+        }
+    )
+
+
+class DescribedFigure(Figure):
+    """A Matplotlib figure that says in words what it shows.
+
+    Attributes
+    ----------
+    description : str
+        Alternative text: read by screen readers, kept in the notebook beside the picture.
+    """
+
+    description = ""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=self.dpi)
+        png = base64.b64encode(buffer.getvalue()).decode("ascii")
+        alt = html.escape(self.description, quote=True)
+        return {
+            "image/png": png,
+            "text/html": f'<img alt="{alt}" src="data:image/png;base64,{png}">',
+            "text/plain": self.description,
+        }
+
+
+def figure(
+    rows: int = 1,
+    columns: int = 1,
+    size: tuple[float, float] = (6.0, 3.4),
+    **options: Any,
+) -> tuple[DescribedFigure, NDArray[Any]]:
+    """An empty described figure, for a picture of your own.
+
+    Parameters
+    ----------
+    rows, columns : int, default=1
+        Number of panels.
+    size : (width, height), default=(6.0, 3.4)
+        In inches.
+    **options
+        Passed on to ``Figure.subplots``.
+
+    Returns
+    -------
+    fig : DescribedFigure
+        Set its `description`.
+    axes : array of Axes of shape (rows, columns)
+    """
+    fig = DescribedFigure(figsize=size, layout="constrained")
+    FigureCanvasAgg(fig)  # without pyplot: nothing is left open, nothing shown twice
+    return fig, fig.subplots(rows, columns, squeeze=False, **options)
+
+
+def samples(
+    groups: Mapping[str, ArrayLike],
+    labels: tuple[str, str] = ("feature 0", "feature 1"),
+    title: str = "",
+    description: str = "",
+) -> DescribedFigure:
+    """Scatter plot of the first two columns of one or more groups of rows.
+
+    Parameters
+    ----------
+    groups : mapping of str to array of shape (n, >= 2)
+        Rows by the name of their group, such as {"real": ..., "generated": ...}.
+    labels : (str, str)
+        Names of the two axes.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    fig, [[ax]] = figure(size=(5.0, 3.8))
+    _scatter(ax, groups)
+    ax.set(xlabel=labels[0], ylabel=labels[1], title=title)
+    ax.legend()
+    return _described(
+        fig,
+        title,
+        f"Scatter plot of {labels[1]} against {labels[0]}: {_list_points(groups)}.",
+        description,
+    )
+
+
+def loss_history(
+    history: Mapping[str, ArrayLike], title: str = "", description: str = ""
+) -> DescribedFigure:
+    """Losses against training steps, one line a loss.
+
+    Parameters
+    ----------
+    history : mapping of str to array of shape (n_steps,)
+        A detector's `history_`, or what `training.train` returns.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    steps = np.arange(1, 1 + len(np.asarray(next(iter(history.values())))))
+    curves = {f"{name} loss": values for name, values in history.items()}
+    return lines(steps, curves, ("training step", "loss"), title, description)
+
+
+def lines(
+    x: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    labels: tuple[str, str],
+    title: str = "",
+    description: str = "",
+) -> DescribedFigure:
+    """Curves over a common x axis.
+
+    Parameters
+    ----------
+    x : array of shape (n,)
+    curves : mapping of str to array of shape (n,)
+        Values by the name of the curve.
+    labels : (str, str)
+        Names of the two axes.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    fig, [[ax]] = figure()
+    for i, (name, y) in enumerate(curves.items()):
+        ax.plot(x, np.asarray(y), color=COLOURS[i], linestyle=LINES[i], label=name)
+    ax.set(xlabel=labels[0], ylabel=labels[1], title=title)
+    ax.legend()
+    names = (f"{name} ({LINE_NAMES[i]}, {COLOUR_NAMES[i]})" for i, name in enumerate(curves))
+    return _described(
+        fig,
+        title,
+        f"Line plot of {labels[1]} against {labels[0]}: {', '.join(names)}.",
+        description,
+    )
+
+
+def score_histogram(
+    groups: Mapping[str, ArrayLike],
+    threshold: float | None = None,
+    xlabel: str = "anomaly score",
+    title: str = "",
+    description: str = "",
+) -> DescribedFigure:
+    """Histogram of the scores of one or more groups, with the threshold.
+
+    Parameters
+    ----------
+    groups : mapping of str to array of shape (n,)
+        Scores by the name of their group. Each group's bars add up to 100 %.
+    threshold : float, optional
+        Drawn as a vertical line.
+    xlabel : str, default="anomaly score"
+        Name of the x axis.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    fig, [[ax]] = figure()
+    arrays = {name: np.asarray(scores, dtype=float) for name, scores in groups.items()}
+    edges = np.histogram_bin_edges(np.concatenate(list(arrays.values())), bins=40)
+    for i, (name, scores) in enumerate(arrays.items()):
+        ax.hist(
+            scores,
+            edges,
+            weights=np.full(len(scores), 100 / len(scores)),
+            alpha=0.55,
+            color=COLOURS[i],
+            edgecolor="white",
+            linewidth=0.3,
+            hatch=HATCHES[i],
+            label=f"{name} ({len(scores)})",
+        )
+    line = ""
+    if threshold is not None:
+        ax.axvline(threshold, color="black", linestyle="--", label="threshold")
+        line = " A dashed vertical line marks the threshold."
+    ax.set(xlabel=xlabel, ylabel="share of the group (%)", title=title)
+    ax.legend()
+    counts = ", ".join(f"{len(scores)} {name}" for name, scores in arrays.items())
+    return _described(fig, title, f"Histogram of {xlabel}: {counts}.{line}", description)
+
+
+def roc_and_precision_recall(
+    y: ArrayLike,
+    scores: Mapping[str, ArrayLike],
+    title: str = "",
+    description: str = "",
+) -> DescribedFigure:
+    """ROC curve and precision-recall curve of one or more scores on the same rows.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        1 = anomaly, 0 = normal.
+    scores : mapping of str to array of shape (n,)
+        Anomaly scores by the name of their detector.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    y = np.asarray(y)
+    fig, [[left, right]] = figure(1, 2, size=(8.0, 3.6))
+    for i, (name, values) in enumerate(scores.items()):
+        style: dict[str, Any] = {
+            "color": COLOURS[i],
+            "linestyle": LINES[i],
+            "label": name,
+        }
+        false_alarms, found, _ = roc_curve(y, values)
+        left.plot(100 * false_alarms, 100 * found, **style)
+        precision, recall, _ = precision_recall_curve(y, values)
+        right.plot(100 * recall, 100 * precision, **style)
+    left.plot([0, 100], [0, 100], color="gray", linewidth=0.8, label="a coin")
+    right.axhline(100 * y.mean(), color="gray", linewidth=0.8, label="base rate")
+    left.set(
+        title="ROC",
+        xlabel="false alarms among normal rows (%)",
+        ylabel="anomalies found (%)",
+    )
+    right.set(
+        title="precision and recall",
+        xlabel="recall: anomalies found (%)",
+        ylabel="precision: true alarms (%)",
+        ylim=(-5, 105),
+    )
+    left.legend(loc="lower right")
+    right.legend(loc="lower left")
+    if title:
+        fig.suptitle(title)
+    return _described(
+        fig,
+        title,
+        f"Two panels for {', '.join(scores)}. Left, ROC: anomalies found against false "
+        "alarms, with a coin's diagonal. Right: precision against recall, with the base "
+        "rate as a horizontal line.",
+        description,
+    )
+
+
+def decision_surface(
+    score: Callable[[NDArray[np.float32]], ArrayLike],
+    groups: Mapping[str, ArrayLike],
+    extent: float = 4.0,
+    colour_label: str = "anomaly score",
+    title: str = "",
+    description: str = "",
+) -> DescribedFigure:
+    """A score of two features as a map, with rows on it.
+
+    Parameters
+    ----------
+    score : callable
+        Maps rows of shape (n, 2) to scores of shape (n,).
+    groups : mapping of str to array of shape (n, 2)
+        Rows by the name of their group.
+    extent : float, default=4.0
+        The map reaches from -extent to +extent on both axes.
+    colour_label : str, default="anomaly score"
+        Name of the colour scale.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    fig, [[ax]] = figure(size=(5.4, 4.2))
+    side = np.linspace(-extent, extent, 81, dtype=np.float32)
+    grid = np.stack(np.meshgrid(side, side), axis=-1)  # (81, 81, 2)
+    values = np.asarray(score(grid.reshape(-1, 2))).reshape(len(side), len(side))
+    surface = ax.contourf(side, side, values, levels=20)
+    fig.colorbar(surface, ax=ax, label=colour_label)
+    for i, (name, rows) in enumerate(groups.items()):
+        points = np.asarray(rows)
+        ax.scatter(
+            points[:, 0],
+            points[:, 1],
+            s=12,
+            marker=MARKERS[i],
+            color=("white", COLOURS[1], COLOURS[3])[i % 3],
+            linewidth=0.8,
+            label=name,
+        )
+    ax.set(
+        xlabel="feature 0",
+        ylabel="feature 1",
+        title=title,
+        xlim=(-extent, extent),
+        ylim=(-extent, extent),
+    )
+    ax.grid(False)
+    ax.legend(
+        loc="upper left",
+        facecolor="gray",
+        frameon=True,
+        labelcolor="white",
+        framealpha=0.8,
+    )
+    points_drawn = ", ".join(
+        f"{len(np.asarray(rows))} {name} ({MARKER_NAMES[i]})"
+        for i, (name, rows) in enumerate(groups.items())
+    )
+    return _described(
+        fig,
+        title,
+        f"Map of the {colour_label} over two features from {-extent:g} to {extent:g}, from "
+        f"dark blue (low) to yellow (high), with {points_drawn}.",
+        description,
+    )
+
+
+def frames(
+    snapshots: Mapping[str, ArrayLike],
+    data: ArrayLike,
+    extent: float = 3.0,
+    title: str = "",
+    description: str = "",
+) -> DescribedFigure:
+    """The frames of an animation side by side: generated rows on the data.
+
+    Parameters
+    ----------
+    snapshots : mapping of str to array of shape (n, 2)
+        Generated rows by the title of their panel, such as "step 100".
+    data : array of shape (m, 2)
+        Real rows, drawn in every panel.
+    extent : float, default=3.0
+        Each panel reaches from -extent to +extent on both axes.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    columns = min(4, len(snapshots))
+    rows = -(-len(snapshots) // columns)
+    fig, axes = figure(
+        rows, columns, size=(2.2 * columns, 2.3 * rows + 0.3), sharex=True, sharey=True
+    )
+    points = np.asarray(data)
+    for ax, (name, generated) in zip(axes.flat, snapshots.items(), strict=False):
+        made = np.asarray(generated)
+        ax.scatter(points[:, 0], points[:, 1], s=4, color="lightgray", label="data")
+        ax.scatter(
+            made[:, 0],
+            made[:, 1],
+            s=5,
+            marker="x",
+            linewidth=0.7,
+            color=COLOURS[1],
+            label="generated",
+        )
+        ax.set(title=name, xlim=(-extent, extent), ylim=(-extent, extent))
+    for ax in axes.flat[len(snapshots) :]:
+        ax.set_axis_off()
+    axes[0, 0].legend(loc="upper left", fontsize=7, markerscale=2)
+    if title:
+        fig.suptitle(title)
+    return _described(
+        fig,
+        title,
+        f"{len(snapshots)} panels ({', '.join(snapshots)}): generated rows (orange "
+        f"crosses) on the data (gray dots).",
+        description,
+    )
+
+
+def images(
+    pictures: Mapping[str, ArrayLike], title: str = "", description: str = ""
+) -> DescribedFigure:
+    """Rows of small gray images, one labelled row a group.
+
+    Parameters
+    ----------
+    pictures : mapping of str to array of shape (n, height, width) or (..., 1)
+        Images by the name of their row; one gray scale for each row.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    groups = {name: np.asarray(group).squeeze() for name, group in pictures.items()}
+    columns = max(len(group) for group in groups.values())
+    fig, axes = figure(len(groups), columns, size=(0.8 * columns + 1, 0.9 * len(groups)))
+    for ax_row, (name, group) in zip(axes, groups.items(), strict=True):
+        for ax, picture in zip(ax_row, group, strict=False):
+            ax.imshow(picture, cmap="gray", vmin=group.min(), vmax=group.max())
+        for ax in ax_row:
+            ax.set(xticks=[], yticks=[])
+            ax.grid(False)
+            ax.spines[:].set_visible(False)
+        ax_row[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    if title:
+        fig.suptitle(title)
+    counts = ", ".join(f"{len(group)} {name}" for name, group in groups.items())
+    return _described(fig, title, f"Small gray images in rows: {counts}.", description)
+
+
+def dots(
+    groups: Mapping[str, ArrayLike],
+    xlabel: str,
+    reference: tuple[str, float] | None = None,
+    title: str = "",
+    description: str = "",
+) -> DescribedFigure:
+    """One dot a value, one line of dots a group: results over seeds as they are.
+
+    Parameters
+    ----------
+    groups : mapping of str to array of shape (n,)
+        Values by the name of their group; a bar marks the mean.
+    xlabel : str
+        Name of the x axis.
+    reference : (str, float), optional
+        Name and value of a vertical line.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    fig, [[ax]] = figure(size=(6.5, 0.45 * len(groups) + 1.4))
+    for i, values in enumerate(groups.values()):
+        points = np.atleast_1d(np.asarray(values, dtype=float))
+        ax.plot(points, np.full(len(points), i), "o", alpha=0.5, color=COLOURS[0])
+        ax.plot(points.mean(), i, "|", markersize=16, color=COLOURS[1])
+    line = ""
+    if reference is not None:
+        ax.axvline(reference[1], color="gray", linestyle="--")
+        ax.text(reference[1], -0.75, f" {reference[0]}", color="dimgray", fontsize=8)
+        line = f" A dashed vertical line marks {reference[0]}."
+    ax.set(xlabel=xlabel, title=title, ylim=(len(groups) - 0.5, -0.95))
+    ax.set_yticks(range(len(groups)), list(groups))
+    return _described(
+        fig,
+        title,
+        f"Dots of {xlabel}, one line a group ({', '.join(groups)}), each with its mean as "
+        f"an orange bar.{line}",
+        description,
+    )
+
+
+def bars(
+    values: Mapping[str, float], xlabel: str, title: str = "", description: str = ""
+) -> DescribedFigure:
+    """Horizontal bars, the first on top: which feature adds how much to a score.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        Length of each bar by its name.
+    xlabel : str
+        Name of the x axis.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    fig, [[ax]] = figure(size=(6.5, 0.28 * len(values) + 1.2))
+    lengths = np.array(list(values.values()), dtype=float)
+    colours = [COLOURS[1] if length > 0 else COLOURS[0] for length in lengths]
+    ax.barh(np.arange(len(lengths)), lengths, color=colours)
+    ax.axvline(0, color="black", linewidth=0.8)
+    ax.set_yticks(np.arange(len(lengths)), list(values))
+    ax.invert_yaxis()
+    ax.set(xlabel=xlabel, title=title)
+    return _described(fig, title, f"{len(values)} horizontal bars of {xlabel}.", description)
+
+
+def _scatter(ax: Axes, groups: Mapping[str, ArrayLike]) -> None:
+    for i, (name, rows) in enumerate(groups.items()):
+        points = np.asarray(rows)
+        ax.scatter(
+            points[:, 0],
+            points[:, 1],
+            s=12,
+            alpha=0.6,
+            linewidth=0.8,
+            marker=MARKERS[i],
+            color=COLOURS[i],
+            label=name,
+        )
+
+
+def _list_points(groups: Mapping[str, ArrayLike]) -> str:
+    return ", ".join(
+        f"{len(np.asarray(rows))} {name} rows ({COLOUR_NAMES[i]} {MARKER_NAMES[i]})"
+        for i, (name, rows) in enumerate(groups.items())
+    )
+
+
+def _described(fig: DescribedFigure, *parts: str) -> DescribedFigure:
+    title, drawn, meaning = parts
+    fig.description = " ".join(part for part in (title and f"{title}.", drawn, meaning) if part)
+    return fig

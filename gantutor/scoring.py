@@ -1,0 +1,155 @@
+"""From a trained network to a decision: scores, thresholds, p-values (notebook 04).
+
+Everywhere in this package a *score* goes up as a row gets more anomalous.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
+from sklearn.covariance import LedoitWolf
+
+
+def discriminator_score(discriminator: keras.Model, x: tf.Tensor) -> tf.Tensor:
+    """Minus the logit of the discriminator: high where D believes a row to be fake.
+
+    For the best possible D this is log q(x) - log p(x), with p the density of the data and
+    q that of the generator (Goodfellow et al. 2014, proposition 1). It depends on where the
+    generator puts its samples, so it is no measure of anomaly: see notebook 04.
+
+    Parameters
+    ----------
+    discriminator : keras.Model
+        Maps rows to one logit, or a critic that maps rows to one number.
+    x : tensor of shape (n, ...)
+        Rows, scaled as in training.
+
+    Returns
+    -------
+    tensor of shape (n,)
+    """
+    return -discriminator(x, training=False)[:, 0]
+
+
+def threshold(calibration_scores: ArrayLike, false_alarm_rate: float = 0.05) -> float:
+    """The score above which a row is called an anomaly.
+
+    Of n held-out normal rows, the score of rank ceil((n + 1)(1 - rate)) is taken. A new
+    normal row then exceeds it with a probability of at most `false_alarm_rate`, on average
+    over calibration sets (split conformal prediction: Vovk et al. 2005; Bates et al. 2023,
+    arXiv 2104.08279). With fewer than 1 / rate - 1 rows no finite threshold keeps the
+    promise, and the largest score is returned.
+
+    Parameters
+    ----------
+    calibration_scores : array of shape (n,)
+        Scores of normal rows that were not used for training.
+    false_alarm_rate : float, default=0.05
+        Share of normal rows that may be called anomalies, between 0 and 1.
+
+    Returns
+    -------
+    float
+    """
+    scores = np.sort(np.asarray(calibration_scores, dtype=float))
+    rank = int(np.ceil((len(scores) + 1) * (1 - false_alarm_rate)))
+    return float(scores[min(rank, len(scores)) - 1])
+
+
+def p_values(calibration_scores: ArrayLike, scores: ArrayLike) -> NDArray[np.float64]:
+    """Share of normal rows that are at least as anomalous, the row itself counted in.
+
+    p = (1 + number of calibration scores >= score) / (n + 1). For a new normal row it is
+    uniform up to the steps of 1 / (n + 1), so it is at most a with a probability of at most
+    a (Bates et al. 2023, arXiv 2104.08279, equation 2).
+
+    Parameters
+    ----------
+    calibration_scores : array of shape (n,)
+        Scores of normal rows that were not used for training.
+    scores : array of shape (m,)
+        Scores of the rows in question.
+
+    Returns
+    -------
+    array of shape (m,)
+        Between 1 / (n + 1) and 1.
+    """
+    calibration = np.sort(np.asarray(calibration_scores, dtype=float))
+    below = np.searchsorted(calibration, np.asarray(scores, dtype=float), side="left")
+    return (1 + len(calibration) - below) / (len(calibration) + 1)
+
+
+def fit_gaussian(
+    features: ArrayLike,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and whitening matrix of a Gaussian fitted to features of normal rows.
+
+    The covariance is shrunk towards a multiple of the identity (Ledoit and Wolf 2004), so
+    that it can be inverted when there are more features than rows.
+
+    Parameters
+    ----------
+    features : array of shape (n, d)
+        Features of training rows.
+
+    Returns
+    -------
+    mean : array of shape (d,)
+    whitening : array of shape (d, d)
+        ``|(f - mean) @ whitening|`` is the Mahalanobis distance of the features f.
+    """
+    gaussian = LedoitWolf().fit(np.asarray(features, dtype=float))
+    covariance = gaussian.covariance_
+    # all features constant: any positive scale will do, the distance to the mean is left
+    if not covariance.any():
+        covariance = np.eye(len(covariance))
+    return gaussian.location_, np.linalg.cholesky(np.linalg.inv(covariance))
+
+
+def mahalanobis_score(features: tf.Tensor, mean: ArrayLike, whitening: ArrayLike) -> tf.Tensor:
+    """Mahalanobis distance of features to the Gaussian of `fit_gaussian`.
+
+    Source: Mahalanobis 1936; in the features of a network: Lee et al. 2018 (arXiv
+    1807.03888).
+
+    Parameters
+    ----------
+    features : tensor of shape (n, d)
+        Features of the rows in question.
+    mean : array of shape (d,)
+    whitening : array of shape (d, d)
+
+    Returns
+    -------
+    tensor of shape (n,)
+    """
+    centred = tf.cast(features, tf.float64) - mean
+    return tf.norm(centred @ tf.constant(whitening, tf.float64), axis=1)
+
+
+def neighbour_score(features: tf.Tensor, reference: ArrayLike, k: int = 5) -> tf.Tensor:
+    """Distance to the k-th nearest of the reference features.
+
+    Source: Ramaswamy et al. 2000 (SIGMOD), definition 2.1.
+
+    Parameters
+    ----------
+    features : tensor of shape (n, d)
+        Features of the rows in question.
+    reference : array of shape (m, d)
+        Features of training rows.
+    k : int, default=5
+        Which neighbour; the farthest if there are fewer.
+
+    Returns
+    -------
+    tensor of shape (n,)
+    """
+    points = tf.constant(reference, tf.float32)
+    squares = tf.reduce_sum(points**2, axis=1) - 2 * tf.matmul(
+        features, points, transpose_b=True
+    )  # (n, m), short of |features|^2, which does not change the order
+    nearest = tf.math.top_k(-squares, k=min(k, points.shape[0])).indices[:, -1]
+    # the difference itself, because squares of large numbers cancel badly
+    return tf.norm(features - tf.gather(points, nearest), axis=1)

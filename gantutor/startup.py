@@ -1,0 +1,61 @@
+"""The first cell of every notebook: a quiet TensorFlow, seeds and the plot style."""
+
+import contextlib
+import importlib
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+
+def setup(seed: int = 0) -> None:
+    """Import TensorFlow without its start-up lines, set all seeds and the plot style.
+
+    Nothing else in the package touches a global seed or the environment.
+
+    Parameters
+    ----------
+    seed : int, default=0
+        Seeds Python's, NumPy's and TensorFlow's global generators, and the initial
+        weights of Keras layers.
+
+    Notes
+    -----
+    TensorFlow writes to the standard error of the process, below Python. While it is
+    imported these lines go to a temporary file, which is shown if the import fails.
+    Set the environment variable ``GANTUTOR_VERBOSE=1`` to see them as they come.
+    """
+    with _quiet():
+        tf = importlib.import_module("tensorflow")
+        keras = importlib.import_module("keras")
+        tf.zeros(()).numpy()  # the first tensor starts the devices, which log as well
+        importlib.import_module("matplotlib.pyplot")
+    keras.utils.set_random_seed(seed)
+    importlib.import_module("gantutor.plotting").use_style()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Send file descriptor 2 to a file; show what it got only if the block fails."""
+    if os.environ.get("GANTUTOR_VERBOSE") == "1" or "tensorflow" in sys.modules:
+        yield
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    fonts = logging.getLogger("matplotlib.font_manager")  # "building the font cache"
+    level = fonts.level
+    fonts.setLevel(logging.ERROR)
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held_back.seek(0)
+            os.write(stderr, held_back.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            fonts.setLevel(level)
