@@ -51,7 +51,9 @@ def _check_detection() -> list[str]:
     from sklearn.metrics import roc_auc_score
 
     gpus = tf.config.list_physical_devices("GPU")
-    print(f"device        {f'{len(gpus)} GPU' if gpus else 'CPU (enough for all of it)'}")
+    print(
+        f"device        {f'{len(gpus)} GPU' if gpus else 'CPU (enough for all of it)'}"
+    )
     X, y = gt.data.breast_cancer()
     X_train, X_test, y_test = gt.data.one_class_split(X, y)
     detector = gt.detectors.WGAN(random_state=0).fit(X_train)

@@ -106,7 +106,9 @@ def ladder(
         common = rng.standard_normal((n_normal, 1))
         normal = np.sqrt(1 - level) * normal + np.sqrt(level) * common
     else:
-        raise ValueError(f'kind is {kind!r}; it must be "shift", "scale" or "dependence".')
+        raise ValueError(
+            f'kind is {kind!r}; it must be "shift", "scale" or "dependence".'
+        )
     return normal.astype("float32"), abnormal.astype("float32")
 
 

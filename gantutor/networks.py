@@ -64,7 +64,9 @@ def dense_generator(
     return dense_network(latent_dim, n_features, hidden, name="generator")
 
 
-def dense_discriminator(n_features: int, hidden: Sequence[int] = (64, 64)) -> keras.Model:
+def dense_discriminator(
+    n_features: int, hidden: Sequence[int] = (64, 64)
+) -> keras.Model:
     """Discriminator of table rows: (batch, n_features) to one logit (batch, 1).
 
     Parameters
@@ -130,7 +132,9 @@ def conv_generator(
     x = keras.layers.Dense(rows * columns * filters[0], activation="relu")(inputs)
     x = keras.layers.Reshape((rows, columns, filters[0]))(x)
     for n in filters[1:]:
-        x = keras.layers.Conv2DTranspose(n, 4, strides=2, padding="same", activation="relu")(x)
+        x = keras.layers.Conv2DTranspose(
+            n, 4, strides=2, padding="same", activation="relu"
+        )(x)
     x = keras.layers.Conv2DTranspose(channels, 4, strides=2, padding="same")(x)
     extra = (rows * shrink - height, columns * shrink - width)
     outputs = keras.layers.Cropping2D(((0, extra[0]), (0, extra[1])))(x)
@@ -163,7 +167,9 @@ def conv_network(
     """
     inputs = x = keras.Input(image_shape)
     for n in filters:
-        x = keras.layers.Conv2D(n, 4, strides=2, padding="same", activation="leaky_relu")(x)
+        x = keras.layers.Conv2D(
+            n, 4, strides=2, padding="same", activation="leaky_relu"
+        )(x)
     outputs = keras.layers.Dense(n_outputs)(keras.layers.Flatten()(x))
     return keras.Model(inputs, outputs, name=name)
 
@@ -246,7 +252,8 @@ def hidden_features(model: keras.Model) -> keras.Model:
             x = keras.layers.AveragePooling2D(pool, padding="same")(x)
         features.append(keras.layers.Flatten()(x))
     outputs = keras.layers.Concatenate()(features) if len(features) > 1 else features[0]
-    return keras.Model(model.inputs, outputs, name="hidden_features")
+    inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
+    return keras.Model(inputs, outputs, name="hidden_features")
 
 
 @contextlib.contextmanager

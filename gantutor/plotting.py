@@ -60,7 +60,9 @@ class DescribedFigure(Figure):
 
     description = ""
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> dict[str, str]:
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=self.dpi)
         png = base64.b64encode(buffer.getvalue()).decode("ascii")
@@ -121,6 +123,7 @@ def samples(
     -------
     DescribedFigure
     """
+    _check_number(groups)
     fig, [[ax]] = figure(size=(5.0, 3.8))
     _scatter(ax, groups)
     ax.set(xlabel=labels[0], ylabel=labels[1], title=title)
@@ -177,12 +180,15 @@ def lines(
     -------
     DescribedFigure
     """
+    _check_number(curves)
     fig, [[ax]] = figure()
     for i, (name, y) in enumerate(curves.items()):
         ax.plot(x, np.asarray(y), color=COLOURS[i], linestyle=LINES[i], label=name)
     ax.set(xlabel=labels[0], ylabel=labels[1], title=title)
     ax.legend()
-    names = (f"{name} ({LINE_NAMES[i]}, {COLOUR_NAMES[i]})" for i, name in enumerate(curves))
+    names = (
+        f"{name} ({LINE_NAMES[i]}, {COLOUR_NAMES[i]})" for i, name in enumerate(curves)
+    )
     return _described(
         fig,
         title,
@@ -215,6 +221,7 @@ def score_histogram(
     -------
     DescribedFigure
     """
+    _check_number(groups)
     fig, [[ax]] = figure()
     arrays = {name: np.asarray(scores, dtype=float) for name, scores in groups.items()}
     edges = np.histogram_bin_edges(np.concatenate(list(arrays.values())), bins=40)
@@ -237,7 +244,9 @@ def score_histogram(
     ax.set(xlabel=xlabel, ylabel="share of the group (%)", title=title)
     ax.legend()
     counts = ", ".join(f"{len(scores)} {name}" for name, scores in arrays.items())
-    return _described(fig, title, f"Histogram of {xlabel}: {counts}.{line}", description)
+    return _described(
+        fig, title, f"Histogram of {xlabel}: {counts}.{line}", description
+    )
 
 
 def roc_and_precision_recall(
@@ -261,6 +270,7 @@ def roc_and_precision_recall(
     -------
     DescribedFigure
     """
+    _check_number(scores)
     y = np.asarray(y)
     fig, [[left, right]] = figure(1, 2, size=(8.0, 3.6))
     for i, (name, values) in enumerate(scores.items()):
@@ -327,6 +337,7 @@ def decision_surface(
     -------
     DescribedFigure
     """
+    _check_number(groups)
     fig, [[ax]] = figure(size=(5.4, 4.2))
     side = np.linspace(-extent, extent, 81, dtype=np.float32)
     grid = np.stack(np.meshgrid(side, side), axis=-1)  # (81, 81, 2)
@@ -396,7 +407,7 @@ def frames(
     -------
     DescribedFigure
     """
-    columns = min(4, len(snapshots))
+    columns = len(snapshots) if len(snapshots) < 5 else -(-len(snapshots) // 2)
     rows = -(-len(snapshots) // columns)
     fig, axes = figure(
         rows, columns, size=(2.2 * columns, 2.3 * rows + 0.3), sharex=True, sharey=True
@@ -445,9 +456,12 @@ def images(
     -------
     DescribedFigure
     """
-    groups = {name: np.asarray(group).squeeze() for name, group in pictures.items()}
+    groups = {name: np.asarray(group) for name, group in pictures.items()}
+    groups = {name: group.reshape(group.shape[:3]) for name, group in groups.items()}
     columns = max(len(group) for group in groups.values())
-    fig, axes = figure(len(groups), columns, size=(0.8 * columns + 1, 0.9 * len(groups)))
+    fig, axes = figure(
+        len(groups), columns, size=(0.8 * columns + 1, 0.9 * len(groups))
+    )
     for ax_row, (name, group) in zip(axes, groups.items(), strict=True):
         for ax, picture in zip(ax_row, group, strict=False):
             ax.imshow(picture, cmap="gray", vmin=group.min(), vmax=group.max())
@@ -533,7 +547,17 @@ def bars(
     ax.set_yticks(np.arange(len(lengths)), list(values))
     ax.invert_yaxis()
     ax.set(xlabel=xlabel, title=title)
-    return _described(fig, title, f"{len(values)} horizontal bars of {xlabel}.", description)
+    return _described(
+        fig, title, f"{len(values)} horizontal bars of {xlabel}.", description
+    )
+
+
+def _check_number(groups: Mapping[str, ArrayLike]) -> None:
+    if len(groups) > len(COLOURS):
+        raise ValueError(
+            f"There are {len(groups)} groups, but readers can tell at most {len(COLOURS)} "
+            "apart in one picture. Draw some of them in a second one."
+        )
 
 
 def _scatter(ax: Axes, groups: Mapping[str, ArrayLike]) -> None:
@@ -560,5 +584,7 @@ def _list_points(groups: Mapping[str, ArrayLike]) -> str:
 
 def _described(fig: DescribedFigure, *parts: str) -> DescribedFigure:
     title, drawn, meaning = parts
-    fig.description = " ".join(part for part in (title and f"{title}.", drawn, meaning) if part)
+    fig.description = " ".join(
+        part for part in (title and f"{title}.", drawn, meaning) if part
+    )
     return fig

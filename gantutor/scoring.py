@@ -107,7 +107,9 @@ def fit_gaussian(
     return gaussian.location_, np.linalg.cholesky(np.linalg.inv(covariance))
 
 
-def mahalanobis_score(features: tf.Tensor, mean: ArrayLike, whitening: ArrayLike) -> tf.Tensor:
+def mahalanobis_score(
+    features: tf.Tensor, mean: ArrayLike, whitening: ArrayLike
+) -> tf.Tensor:
     """Mahalanobis distance of features to the Gaussian of `fit_gaussian`.
 
     Source: Mahalanobis 1936; in the features of a network: Lee et al. 2018 (arXiv

@@ -25,14 +25,21 @@ def setup(seed: int = 0) -> None:
     TensorFlow writes to the standard error of the process, below Python. While it is
     imported these lines go to a temporary file, which is shown if the import fails.
     Set the environment variable ``GANTUTOR_VERBOSE=1`` to see them as they come.
+    TensorFlow's advice against compiling the same function often is switched off: a
+    notebook that trains many small networks does so on purpose.
     """
     with _quiet():
         tf = importlib.import_module("tensorflow")
         keras = importlib.import_module("keras")
         tf.zeros(()).numpy()  # the first tensor starts the devices, which log as well
         importlib.import_module("matplotlib.pyplot")
+    tf.get_logger().addFilter(_not_about_retracing)
     keras.utils.set_random_seed(seed)
     importlib.import_module("gantutor.plotting").use_style()
+
+
+def _not_about_retracing(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in str(record.msg)
 
 
 @contextlib.contextmanager

@@ -125,7 +125,9 @@ def wgan_step(
     for k in range(n_critic):
         fake = generator(z[k], training=True)
         with tf.GradientTape() as tape:
-            c_loss = critic_loss(critic(x[k], training=True), critic(fake, training=True))
+            c_loss = critic_loss(
+                critic(x[k], training=True), critic(fake, training=True)
+            )
             penalty = gradient_penalty(critic, x[k], fake, epsilon[k])
             total = c_loss + penalty_weight * penalty
         gradients = tape.gradient(total, critic.trainable_variables)
@@ -247,7 +249,9 @@ def train(
     ):
         for first in range(0, n_steps, block):
             n = min(block, n_steps - first)
-            rows = row_stream.integers(len(data), size=(n, *batch_shape), dtype=np.int32)
+            rows = row_stream.integers(
+                len(data), size=(n, *batch_shape), dtype=np.int32
+            )
             draws = [_draw(*pair, n) for pair in zip(streams, noise, strict=True)]
             rows, *draws = (tf.constant(_pad(a, block)) for a in (rows, *draws))
             call = run_block.get_concrete_function(
@@ -258,7 +262,11 @@ def train(
                 stop = min(start + pace, n)
                 began = time.perf_counter()
                 values = call(
-                    rows_of_data, rows, tuple(draws), tf.constant(start), tf.constant(stop)
+                    rows_of_data,
+                    rows,
+                    tuple(draws),
+                    tf.constant(start),
+                    tf.constant(stop),
                 ).numpy()[start:stop]
                 _check_finite(values, loss_names, done, n_steps)
                 losses.append(values)
@@ -304,7 +312,9 @@ def _interruptible() -> Iterator[threading.Event]:
     """Let the first Ctrl-C set an event instead of breaking off a step; the second raises."""
     asked = threading.Event()
     previous = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+    if threading.current_thread() is not threading.main_thread() or not callable(
+        previous
+    ):
         yield asked
         return
 

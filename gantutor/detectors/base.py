@@ -4,6 +4,7 @@ A method adds its networks, its training step and its score (see ``gan.py`` for 
 shortest example); everything a user calls is here.
 """
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
@@ -250,6 +251,8 @@ class Detector(OutlierMixin, BaseEstimator):
         array of shape (n, n_features), or images as in `fit`
         """
         check_is_fitted(self)
+        if n < 1:
+            raise ValueError(f"n is {n}; the generator makes at least 1 row.")
         z = np.random.default_rng(seed).standard_normal((n, self.latent_dim_))
         x = self._in_batches(self.generator_, z.astype(np.float32))
         rows = x.reshape(n, -1) * self.scale_ + self.center_
@@ -290,9 +293,8 @@ class Detector(OutlierMixin, BaseEstimator):
         self._fit_scale(training)
         x = self._scaled(training)
         self.typical_ = x.mean(axis=0)
-        self.latent_dim_ = self.latent_dim or (
-            16 if self.image_shape_ else min(16, self.n_features_in_)
-        )
+        widest = 16 if self.image_shape_ else min(16, self.n_features_in_)
+        self.latent_dim_ = int(self.latent_dim or widest)
         with networks.initial_weights(int(weight_seed.generate_state(1)[0])):
             self._build()
         step, batch_shape, noise = self._training()
@@ -324,8 +326,10 @@ class Detector(OutlierMixin, BaseEstimator):
         self._check_number("learning_rate")
         self._check_number("false_alarm_rate", below=1.0)
         widths = (1,) if self.hidden is None else self.hidden
-        if not isinstance(widths, Sequence) or not all(
-            isinstance(width, Integral) and width > 0 for width in widths
+        if (
+            not isinstance(widths, Sequence)
+            or not widths
+            or not all(isinstance(width, Integral) and width > 0 for width in widths)
         ):
             raise ValueError(
                 f"hidden is {widths!r}; it must be a sequence of widths, such as (64, 64)."
@@ -334,7 +338,9 @@ class Detector(OutlierMixin, BaseEstimator):
     def _check_whole(self, name: str) -> None:
         value = getattr(self, name)
         if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1.")
+            raise ValueError(
+                f"{name} is {value!r}; it must be a whole number of at least 1."
+            )
 
     def _check_number(self, name: str, below: float = np.inf) -> None:
         value = getattr(self, name)
@@ -347,7 +353,7 @@ class Detector(OutlierMixin, BaseEstimator):
         if not hasattr(X, "columns") and np.ndim(X) in (3, 4):
             X = np.asarray(X)
             shape: tuple[int, ...] = X.shape[1:]
-            X = X.reshape(len(X), -1)
+            X = X.reshape(len(X), math.prod(shape))
         else:
             shape = ()
             _refuse_text(X)
@@ -364,7 +370,9 @@ class Detector(OutlierMixin, BaseEstimator):
                 f"{self.n_features_in_} features as input{names and f' ({names}, ...)'}. "
                 "Pass the same columns in the same order."
             )
-        rows = validate_data(self, X, reset=fitting, dtype=np.float64, ensure_all_finite=False)
+        rows = validate_data(
+            self, X, reset=fitting, dtype=np.float64, ensure_all_finite=False
+        )
         self._refuse_nonfinite(rows)
         if fitting:
             self.image_shape_ = shape
@@ -411,6 +419,7 @@ class Detector(OutlierMixin, BaseEstimator):
         """A fresh copy of the reader's own network, or the default of its kind."""
         images = bool(self.image_shape_)
         widths = self.hidden or ((16, 32) if images else self.table_widths)
+        widths = tuple(int(width) for width in widths)  # Keras refuses NumPy's integers
         row, latent = self._row_shape, (self.latent_dim_,)
         inputs, outputs = {
             "generator": (latent, row),
@@ -418,10 +427,16 @@ class Detector(OutlierMixin, BaseEstimator):
             "encoder": (row, latent),
         }[kind]
         if given is not None:
-            if given.input_shape[1:] != inputs or given.output_shape[1:] != outputs:
+            ends = [getattr(given, f"{end}_shape", None) for end in ("input", "output")]
+            if not isinstance(given, keras.Model) or None in ends:
                 raise ValueError(
-                    f"The {kind} you passed maps {given.input_shape[1:]} to "
-                    f"{given.output_shape[1:]}, but {inputs} to {outputs} is needed."
+                    f"The {kind} you passed, {given!r}, must be a keras.Model that begins "
+                    f"with keras.Input({inputs})."
+                )
+            if [end[1:] for end in ends] != [inputs, outputs]:
+                raise ValueError(
+                    f"The {kind} you passed maps {ends[0][1:]} to {ends[1][1:]}, but "
+                    f"{inputs} to {outputs} is needed."
                 )
             return keras.models.clone_model(given)
         size = self._row_shape if images else self.n_features_in_
@@ -432,7 +447,7 @@ class Detector(OutlierMixin, BaseEstimator):
         return build(size, *(latent if kind == "encoder" else ()), widths)
 
     def _adam(self, network: keras.Model, **options: float) -> keras.Optimizer:
-        optimizer = keras.optimizers.Adam(self.learning_rate, **options)
+        optimizer = keras.optimizers.Adam(float(self.learning_rate), **options)
         optimizer.build(network.trainable_variables)
         return optimizer
 
@@ -460,7 +475,10 @@ class Detector(OutlierMixin, BaseEstimator):
         x: NDArray[np.float32],
         rows: int = ROWS_AT_A_TIME,
     ) -> Array:
-        parts = [function(tf.constant(x[i : i + rows])).numpy() for i in range(0, len(x), rows)]
+        parts = [
+            function(tf.constant(x[i : i + rows])).numpy()
+            for i in range(0, len(x), rows)
+        ]
         return np.concatenate(parts).astype(np.float64)
 
     def __getstate__(self) -> dict[str, Any]:

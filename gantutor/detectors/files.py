@@ -102,7 +102,7 @@ def save(detector: Detector, path: str | os.PathLike[str]) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with open(partial, "wb") as file:
-            arrays["header"] = np.array(json.dumps(header))
+            arrays["header"] = np.array(json.dumps(header, default=np.generic.item))
             np.savez_compressed(file, allow_pickle=False, **arrays)
         os.replace(partial, path)
     finally:

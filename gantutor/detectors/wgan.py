@@ -133,7 +133,9 @@ verbose
             return scoring.discriminator_score(self.critic_, x)
         features = self._features(x, training=False)
         if self.score == "gaussian":
-            return scoring.mahalanobis_score(features, self.feature_mean_, self.whitening_)
+            return scoring.mahalanobis_score(
+                features, self.feature_mean_, self.whitening_
+            )
         return scoring.neighbour_score(features, self.reference_)
 
     def _check_parameters(self) -> None:

@@ -1,0 +1,646 @@
+"""What every notebook of the series must be, as functions that return problems.
+
+A guard takes a notebook and its path, and returns sentences: which cell, what is
+wrong, what to do. An empty list means that nothing is wrong. To check a notebook while
+writing it: `python tests/notebook_guards.py notebooks/01_data.ipynb`.
+"""
+
+import ast
+import re
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.validator import iter_validate
+
+Guard = Callable[[NotebookNode, Path], list[str]]
+GUARDS: dict[str, Guard] = {}
+
+TAGS = {"nbval-ignore-output", "raises-exception", "parameters"}
+MAX_BYTES = 1_000_000
+MAX_COLUMNS = 88
+MAX_SECONDS = 60
+WORDS_PER_LINE = 3
+WORDS_PER_FIGURE = 8
+
+HEADER = (
+    "**The question.**",
+    "**You will be able to**",
+    "**Before you start.**",
+    "**Time.**",
+)
+FOOTER = ("## Key points", "## What goes wrong in practice", "## Where next")
+# Objectives say what the reader will do, so that reader and teacher can check it.
+VERBS = {
+    *("Add", "Apply", "Avoid", "Break", "Build", "Calibrate", "Check", "Choose"),
+    *("Combine", "Compare", "Compute", "Count", "Decide", "Define", "Derive"),
+    *("Describe", "Detect", "Diagnose", "Distinguish", "Draw", "Estimate"),
+    *("Evaluate", "Explain", "Find", "Fit", "Generate", "Handle", "Identify"),
+    *("Implement", "Interpret", "Judge", "Load", "Locate", "Make", "Map", "Measure"),
+    *("Name", "Plan", "Plot", "Predict", "Prepare", "Prove", "Rank", "Read"),
+    *("Recognise", "Reconstruct", "Repair", "Replace", "Report", "Reproduce", "Run"),
+    *("Save", "Say", "Scale", "Score", "Search", "Select", "Set", "Show", "Split"),
+    *("State", "Tell", "Test", "Trace", "Train", "Tune", "Turn", "Use", "Verify"),
+    *("Weigh", "Work", "Write"),
+}
+BANNED = re.compile(
+    r"\b(?:just|simply|obviously|trivially|clearly|of\s+course)\b", re.IGNORECASE
+)
+
+# Durations and speeds; nbval_sanitize.cfg hides the same ones from the comparison.
+TIMING = re.compile(
+    r"\b\d+(?:\.\d+)? ?(?:(?:it|steps?|rows)/s|(?:s|ms|µs|us)/(?:it|step|row)"
+    r"|s|ms|µs|us|ns|sec|secs|seconds?|minutes?)\b"
+)
+# "under 60 s: yes" is a verdict about a fixed limit, the same on every machine.
+LIMIT = re.compile(rf"\b(?:under|below|within|less than|at most) {TIMING.pattern}")
+# Folders of one machine, where neither a web address nor a relative path can be meant.
+FOLDER = re.compile(
+    r"(?<![\w.:/~-])/(?:home|root|work|Users|tmp|var|private|mnt|opt|usr)/"
+    r"|\b[A-Z]:(?:\\\\|[\\/](?:Users|Windows|Program|Temp|data)\b)"
+    r"|\bfile://"
+)
+HOME_FOLDER = re.compile(r"(?<!\w)~/\w")
+ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+BASE64 = re.compile(r"base64,[A-Za-z0-9+/=\n]*")
+WARNING = re.compile(r"^WARNING:|\w*Warning: ", re.MULTILINE)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+FENCE = re.compile(r"^ {0,3}(```+|~~~+).*?^ {0,3}\1\s*?$", re.MULTILINE | re.DOTALL)
+CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:[^\n]|\n(?!\s*\n))+?(?<!`)\1(?!`)")
+MATH = re.compile(
+    r"\$\$.*?\$\$|\$(?:[^$\n]|\n(?!\s*\n))+\$|\\begin\{(\w+\*?)\}.*?\\end\{\1\}",
+    re.DOTALL,
+)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+IMAGE = re.compile(r"!\[([^\]]*)\](?:\(<?([^)\s>]*)[^)]*\)|\[[^\]]*\])")
+LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(<?([^)\s>]*)[^)]*\)")
+REFERENCE = re.compile(r"^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)>?", re.MULTILINE)
+HTML_LINK = re.compile(r"""\b(?:href|src)=["']([^"']*)""")
+URL = re.compile(r"<?https?://[^\s>)]*>?")
+HTML_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
+
+
+def guard(find: Callable[[NotebookNode, Path], Iterator[str]]) -> Guard:
+    """Add a guard to GUARDS under its own name."""
+
+    def check(nb: NotebookNode, path: Path) -> list[str]:
+        return list(find(nb, path))
+
+    GUARDS[find.__name__] = check
+    return check
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook as it is: `nbformat.read` would repair ids before we look."""
+    return nbformat.v4.reads(path.read_text(encoding="utf-8"))
+
+
+def problems(path: Path) -> list[str]:
+    """Return what every guard has to say about one notebook."""
+    nb = read(path)
+    return [
+        f"{name}: {problem}" for name, check in GUARDS.items() for problem in check(nb, path)
+    ]
+
+
+# What guards look at
+
+
+def named(number: int, cell: NotebookNode) -> str:
+    """Name a cell so that its author finds it: position and first line."""
+    first_line = cell.source.strip().partition("\n")[0]
+    return f'Cell {number} ("{first_line[:40]}")'
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def cells_of(nb: NotebookNode, kind: str) -> list[tuple[int, NotebookNode]]:
+    """Return (position from 1, cell) for each cell of a kind that is not empty."""
+    return [
+        (number, cell)
+        for number, cell in enumerate(nb.cells, 1)
+        if cell.cell_type == kind and cell.source.strip()
+    ]
+
+
+def outputs_of(nb: NotebookNode) -> Iterator[tuple[int, NotebookNode, NotebookNode]]:
+    """Yield (position from 1, cell, output) for each stored output."""
+    for number, cell in enumerate(nb.cells, 1):
+        for output in cell.get("outputs", []):
+            yield number, cell, output
+
+
+def code_lines(cell: NotebookNode) -> list[str]:
+    return [line for line in cell.source.splitlines() if line.strip()]
+
+
+def without_code(markdown: str) -> str:
+    """Drop code blocks and formulas, and put one word for each piece of inline code."""
+    text = COMMENT.sub(" ", FENCE.sub(" ", markdown))
+    return MATH.sub(" ", CODE_SPAN.sub(" code ", text))
+
+
+def prose(markdown: str) -> str:
+    """Return the text that a reader reads as sentences."""
+    text = IMAGE.sub(" ", without_code(markdown))
+    text = LINK.sub(r"\1", REFERENCE.sub(" ", text))
+    return HTML_TAG.sub(" ", URL.sub(" ", text))
+
+
+def is_figure(output: NotebookNode) -> bool:
+    data = output.get("data", {})
+    stored = any(kind.startswith("image/") for kind in data)
+    return stored or "data:image/" in data.get("text/html", "")
+
+
+def output_texts(output: NotebookNode) -> Iterator[str]:
+    """Yield what an output shows as text, without colours and encoded pictures."""
+    texts = [output.get("text", ""), output.get("evalue", "")]
+    texts += output.get("traceback", [])
+    texts += [
+        content
+        for kind, content in output.get("data", {}).items()
+        if isinstance(content, str) and kind not in ("image/png", "image/jpeg")
+    ]
+    for text in texts:
+        yield BASE64.sub("base64,", COLOUR.sub("", text))
+
+
+class Pictures(HTMLParser):
+    """Collect the alt text of each picture, None where it has none."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.alts: list[str | None] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.alts.append(dict(attrs).get("alt"))
+
+
+# How the notebook was run
+
+
+@guard
+def executed_in_order(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for expected, (number, cell) in enumerate(cells_of(nb, "code"), 1):
+        if cell.execution_count != expected:
+            yield (
+                f"{named(number, cell)} ran as number {cell.execution_count}, not "
+                f"{expected}. Restart the kernel, run all cells and save."
+            )
+
+
+@guard
+def no_warnings(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell, output in outputs_of(nb):
+        text = output.get("text", "")
+        # TensorFlow writes some of its warnings to stdout.
+        if output.get("name") == "stderr" or WARNING.search(text):
+            yield (
+                f"{named(number, cell)} shows a warning: {text.strip()[:80]!r}. "
+                "Remove its cause."
+            )
+
+
+@guard
+def errors_are_meant(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell in cells_of(nb, "code"):
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        meant = "raises-exception" in tags(cell)
+        if failed and not meant:
+            yield (
+                f"{named(number, cell)} holds an error. Repair the cell, or tag it "
+                "raises-exception if the error is the lesson."
+            )
+        if meant and not failed:
+            yield (
+                f"{named(number, cell)} is tagged raises-exception but holds no error. "
+                "Remove the tag, or make the cell fail as the text says."
+            )
+
+
+@guard
+def known_tags(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell in enumerate(nb.cells, 1):
+        for tag in sorted(set(tags(cell)) - TAGS):
+            yield (
+                f"{named(number, cell)} has the tag {tag!r}. "
+                f"Use only {', '.join(sorted(TAGS))}."
+            )
+        if "slideshow" in cell.metadata:
+            yield f"{named(number, cell)} has slideshow metadata. Remove it."
+        if re.search(r"#\s*(?:NBVAL_|PYTEST_VALIDATE_)", cell.source):
+            yield (
+                f"{named(number, cell)} has a comment for nbval. "
+                "Use a tag, which readers do not see."
+            )
+
+
+@guard
+def ignored_cells_are_few(nb: NotebookNode, path: Path) -> Iterator[str]:
+    cells = cells_of(nb, "code")
+    ignored = [cell for _, cell in cells if "nbval-ignore-output" in tags(cell)]
+    if len(ignored) * 6 > len(cells):
+        yield (
+            f"{len(ignored)} of {len(cells)} code cells have unchecked outputs, and "
+            "at most 1 in 6 may. Print something that is the same on every machine."
+        )
+
+
+@guard
+def ignored_cells_have_a_verdict(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for (number, cell), following in pairwise([*cells_of(nb, "code"), None]):
+        if "nbval-ignore-output" not in tags(cell):
+            continue
+        after = following[1] if following else None
+        if after is None or not after.outputs or "nbval-ignore-output" in tags(after):
+            yield (
+                f"{named(number, cell)} has an unchecked output, and the next code "
+                "cell shows no checked one. Let that cell assert and print a verdict."
+            )
+
+
+# What would differ on another machine
+
+
+@guard
+def no_trailing_semicolon(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell in cells_of(nb, "code"):
+        if code_lines(cell)[-1].split(" #")[0].rstrip().endswith(";"):
+            yield (
+                f"{named(number, cell)} ends with a semicolon, which hides nothing "
+                "from nbval. End with plt.show(), or give the value a name."
+            )
+
+
+@guard
+def no_absolute_path(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell in enumerate(nb.cells, 1):
+        if match := FOLDER.search(cell.source):
+            yield (
+                f"{named(number, cell)} names a folder of one machine, "
+                f"{cell.source[match.start() :][:40]!r}. "
+                "Use a path relative to the notebook."
+            )
+    for number, cell, output in outputs_of(nb):
+        for text in output_texts(output):
+            if match := FOLDER.search(text) or HOME_FOLDER.search(text):
+                yield (
+                    f"{named(number, cell)} shows a folder of one machine, "
+                    f"{text[match.start() :][:40]!r}. Do not print it; of an error "
+                    "print the message, without the traceback."
+                )
+
+
+@guard
+def no_object_address(nb: NotebookNode, path: Path) -> Iterator[str]:
+    sources = [(number, cell, cell.source) for number, cell in enumerate(nb.cells, 1)]
+    shown = [
+        (number, cell, text)
+        for number, cell, output in outputs_of(nb)
+        for text in output_texts(output)
+    ]
+    for number, cell, text in sources + shown:
+        if match := ADDRESS.search(text):
+            yield (
+                f"{named(number, cell)} shows where an object lies in memory "
+                f"({match.group()}), which changes with every run. "
+                "Do not let the cell end in that object."
+            )
+
+
+@guard
+def no_timing(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell, output in outputs_of(nb):
+        # A figure's description may well say that an axis ends at 60 s.
+        if "nbval-ignore-output" in tags(cell) or is_figure(output):
+            continue
+        for text in output_texts(output):
+            if match := TIMING.search(LIMIT.sub("", text)):
+                yield (
+                    f"{named(number, cell)} prints a time ({match.group()}) in a "
+                    "checked output. Print it in a cell tagged nbval-ignore-output, "
+                    "or as a verdict: under 60 s."
+                )
+
+
+# The file
+
+
+@guard
+def sound_format(nb: NotebookNode, path: Path) -> Iterator[str]:
+    kernel = nb.metadata.get("kernelspec", {})
+    language = nb.metadata.get("language_info", {}).get("name")
+    if kernel.get("name") != "python3":
+        yield "The kernel is not python3. Choose the kernel Python 3 and save."
+    if language != "python" or kernel.get("language", "python") != "python":
+        yield "The language is not python. Run with the kernel Python 3 and save."
+    if (nb.nbformat, nb.nbformat_minor) < (4, 5):
+        yield (
+            f"The format is {nb.nbformat}.{nb.nbformat_minor}, which has no cell ids. "
+            "Save with a current JupyterLab."
+        )
+    for error in iter_validate(nb):
+        reason = str(error).partition("\n")[0]
+        yield f"The file is no valid notebook: {reason}. Save it with JupyterLab."
+    seen = set()
+    for number, cell in enumerate(nb.cells, 1):
+        if cell.get("id") in seen:
+            yield f"{named(number, cell)} has the id of an earlier cell. Change it."
+        seen |= {cell.id} if "id" in cell else set()
+
+
+@guard
+def no_widgets(nb: NotebookNode, path: Path) -> Iterator[str]:
+    if "widgets" in nb.metadata:
+        yield 'The file stores widget states. Delete "widgets" from its metadata.'
+    for number, cell, output in outputs_of(nb):
+        if "application/vnd.jupyter.widget-view+json" in output.get("data", {}):
+            yield (
+                f"{named(number, cell)} shows a widget, which is dead until it runs. "
+                "Print progress as text, or draw a figure."
+            )
+
+
+@guard
+def small_file(nb: NotebookNode, path: Path) -> Iterator[str]:
+    size = path.stat().st_size
+    if size >= MAX_BYTES:
+        yield (
+            f"The file has {size:,} bytes, and must stay under {MAX_BYTES:,}. "
+            "Draw fewer or smaller figures."
+        )
+
+
+@guard
+def file_name(nb: NotebookNode, path: Path) -> Iterator[str]:
+    if not re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", path.name):
+        yield f"The file is named {path.name}. Name it like 01_data.ipynb."
+    for other in sorted(path.parent.glob(f"{path.name[:2]}_*.ipynb")):
+        if other.name != path.name:
+            yield f"{other.name} has the same number. Give each notebook its own."
+
+
+# The code
+
+
+@guard
+def short_cells(nb: NotebookNode, path: Path) -> Iterator[str]:
+    cells = cells_of(nb, "code")
+    lengths = [len(code_lines(cell)) for _, cell in cells]
+    for (number, cell), length in zip(cells, lengths, strict=True):
+        if length > 25:
+            yield (
+                f"{named(number, cell)} has {length} lines of code, and no cell may "
+                "have more than 25. Split it."
+            )
+    long = sum(length > 15 for length in lengths)
+    if long * 10 > len(lengths):
+        yield (
+            f"{long} of {len(lengths)} code cells have more than 15 lines, and at most "
+            "1 in 10 may. Split the long ones."
+        )
+    if lengths and statistics.median(lengths) > 6:
+        yield (
+            f"The median code cell has {statistics.median(lengths):g} lines, and 6 "
+            "are allowed. Split the long ones."
+        )
+
+
+@guard
+def short_lines(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell in cells_of(nb, "code"):
+        longest = max(map(len, code_lines(cell)))
+        if longest > MAX_COLUMNS:
+            yield (
+                f"{named(number, cell)} has a line of {longest} columns, and "
+                f"{MAX_COLUMNS} are allowed. Split it."
+            )
+
+
+@guard
+def setup_comes_first(nb: NotebookNode, path: Path) -> Iterator[str]:
+    cells = cells_of(nb, "code")
+    if not cells:
+        yield "The notebook has no code. Begin with the setup cell."
+        return
+    name = named(*cells[0])
+    first = cells[0][1]
+    if code_lines(first)[0] != "import gantutor as gt":
+        yield (f"{name} is the first code cell. Its first line must be: import gantutor as gt")
+    called = False
+    for statement in ast.parse(first.source).body:
+        text = ast.unparse(statement)
+        if text == "gt.setup(seed=0)":
+            called = True
+        elif not isinstance(statement, ast.Import | ast.ImportFrom):
+            yield (
+                f"{name} does more than set up. "
+                f"Move line {statement.lineno} to a cell of its own."
+            )
+        elif not called and re.search(r"\b(tensorflow|keras)\b", text):
+            yield (
+                f"{name} imports TensorFlow before gt.setup(seed=0), which shows its "
+                "start-up lines. Import it after."
+            )
+    if not called:
+        yield f"{name} must call gt.setup(seed=0)."
+
+
+# The words
+
+
+@guard
+def enough_prose(nb: NotebookNode, path: Path) -> Iterator[str]:
+    lines = sum(len(code_lines(cell)) for _, cell in cells_of(nb, "code"))
+    texts = [prose(cell.source) for _, cell in cells_of(nb, "markdown")]
+    words = sum(len(WORD.findall(text)) for text in texts)
+    if words < WORDS_PER_LINE * lines:
+        yield (
+            f"There are {words} words of prose to {lines} lines of code, and "
+            f"{WORDS_PER_LINE * lines} are needed. Explain more, or show less code."
+        )
+
+
+@guard
+def prose_before_code(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, (before, cell) in enumerate(pairwise([None, *nb.cells]), 1):
+        if cell.cell_type == "code" and (before is None or before.cell_type != "markdown"):
+            yield (
+                f"{named(number, cell)} has no text right before it. Say what it does and why."
+            )
+
+
+@guard
+def plain_words(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell in cells_of(nb, "markdown"):
+        text = prose(cell.source)
+        for match in BANNED.finditer(text):
+            yield (
+                f'{named(number, cell)} says "{match.group()}". What is easy for you '
+                "may not be so for the reader: leave the word out."
+            )
+        if "!" in text:
+            yield (
+                f"{named(number, cell)} has an exclamation mark. "
+                "End the sentence with a full stop."
+            )
+
+
+@guard
+def images_have_alt(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell in cells_of(nb, "markdown"):
+        text = without_code(cell.source)
+        alts = [match.group(1) for match in IMAGE.finditer(text)] + Pictures(text).alts
+        if not all(alt and alt.strip() for alt in alts):
+            yield (
+                f"{named(number, cell)} has a picture without alt text. "
+                "Write ![what the picture shows](file.png)."
+            )
+
+
+@guard
+def links_resolve(nb: NotebookNode, path: Path) -> Iterator[str]:
+    repository = path.parent.parent.resolve()
+    for number, cell in cells_of(nb, "markdown"):
+        text = without_code(cell.source)
+        targets = [match.group(2) for match in LINK.finditer(text)]
+        images = [match.group(2) for match in IMAGE.finditer(text)]
+        targets += [image for image in images if image is not None]
+        targets += REFERENCE.findall(text) + HTML_LINK.findall(text)
+        for target in targets:
+            if re.match(r"[a-zA-Z][\w+.-]*:|#", target):
+                continue
+            file = (path.parent / unquote(target.partition("#")[0])).resolve()
+            if not (file.is_file() and file.is_relative_to(repository)):
+                yield (
+                    f"{named(number, cell)} links to {target!r}, and the repository "
+                    "has no such file. Correct the link, or write the file first."
+                )
+
+
+@guard
+def header(nb: NotebookNode, path: Path) -> Iterator[str]:
+    if not nb.cells or nb.cells[0].cell_type != "markdown":
+        yield "The first cell is not text. Begin with the title and the header."
+        return
+    text = nb.cells[0].source
+    if not re.match(r"# \S", text):
+        yield 'The first line must be the title: "# " and some words.'
+    parts = sections(text, HEADER)
+    if parts is None:
+        yield (
+            "The first cell must hold, each at the start of a line and in this order: "
+            + ", ".join(HEADER)
+        )
+        return
+    question, objectives, before, time = parts
+    if not question or not before:
+        yield f"Write something after {HEADER[0]} and after {HEADER[2]}"
+    verbs = re.findall(r"^[-*+] +\W*(\w*)", objectives, re.MULTILINE)
+    if not 3 <= len(verbs) <= 5:
+        yield (
+            f"There are {len(verbs)} objectives after {HEADER[1]}, and there must be "
+            '3 to 5, each on a line that begins with "- ".'
+        )
+    for verb in verbs:
+        if verb not in VERBS:
+            yield (
+                f'An objective begins with "{verb}". Begin with a verb such as Train, '
+                "Explain, Measure; a new one goes into VERBS in notebook_guards.py."
+            )
+    times = re.search(r"\b[Aa]bout (\d+) minutes? to read, (\d+) seconds? to run\b", time)
+    if times is None:
+        yield (
+            f"After {HEADER[3]} write, with measured numbers: "
+            "about 15 minutes to read, 20 seconds to run"
+        )
+    elif int(times.group(2)) > MAX_SECONDS:
+        yield (
+            f"The notebook runs {times.group(2)} seconds, and {MAX_SECONDS} are "
+            "allowed. Train less."
+        )
+
+
+@guard
+def footer(nb: NotebookNode, path: Path) -> Iterator[str]:
+    if not nb.cells or nb.cells[-1].cell_type != "markdown":
+        yield "The last cell is not text. End with: " + ", ".join(FOOTER)
+        return
+    parts = sections(nb.cells[-1].source, FOOTER)
+    if parts is None:
+        yield "The last cell must have, in this order: " + ", ".join(FOOTER)
+        return
+    for heading, part in zip(FOOTER, parts, strict=True):
+        if not part:
+            yield f'Nothing stands below "{heading}". Write it.'
+
+
+def sections(text: str, markers: tuple[str, ...]) -> list[str] | None:
+    """Return what follows each marker, or None unless all stand there in order."""
+    starts = [re.escape(marker) for marker in markers]
+    # Each part ends before a line that begins with any of the markers.
+    part = rf"((?:(?!^(?:{'|'.join(starts)})).)*?)"
+    pattern = part.join(f"^{start}" for start in starts) + part + r"\Z"
+    match = re.search(pattern, text, re.MULTILINE | re.DOTALL)
+    return [group.strip() for group in match.groups()] if match else None
+
+
+# The figures
+
+
+@guard
+def figures_are_described(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell, output in outputs_of(nb):
+        for problem in figure_problems(output.data) if is_figure(output) else ():
+            yield (
+                f"{named(number, cell)}: {problem} Draw it with gantutor.plotting, "
+                "which stores the description in each form."
+            )
+
+
+def figure_problems(data: dict[str, str]) -> Iterator[str]:
+    """Yield what is wrong with the parts of one figure's output."""
+    text = data.get("text/plain", "").strip()
+    alts = Pictures(data.get("text/html", "")).alts
+    if "image/png" not in data:
+        yield "The figure is not stored as image/png, which some viewers need."
+    if len(WORD.findall(text)) < WORDS_PER_FIGURE or text.startswith("<Figure"):
+        yield f"{text!r} is no description of {WORDS_PER_FIGURE} words or more."
+    if not alts:
+        yield "The figure has no text/html with an <img>."
+    elif any((alt or "").strip() != text for alt in alts):
+        yield "The alt text of the <img> is not the description in text/plain."
+
+
+@guard
+def figures_are_discussed(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, (cell, after) in enumerate(pairwise([*nb.cells, None]), 1):
+        if any(map(is_figure, cell.get("outputs", []))) and (
+            after is None or after.cell_type != "markdown"
+        ):
+            yield (
+                f"{named(number, cell)} draws a figure, and no text follows. "
+                "Say what to see in it."
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(
+        "\n".join(
+            f"{name}: {problem}" for name in sys.argv[1:] for problem in problems(Path(name))
+        )
+        or None
+    )

@@ -1,0 +1,276 @@
+"""The files that set the project up agree with each other, and with what is installed."""
+
+import importlib.metadata
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+SUPPORTED = SpecifierSet(PROJECT["requires-python"])
+MINORS = [v for v in (f"3.{n}" for n in range(30)) if f"{v}.99" in SUPPORTED]
+EXTRAS = PROJECT["optional-dependencies"]
+DIRECT = [Requirement(r) for r in sum(EXTRAS.values(), PROJECT["dependencies"])]
+
+unpinned = pytest.mark.skipif(
+    os.environ.get("GANTUTOR_UNPINNED") == "1",
+    reason="GANTUTOR_UNPINNED=1: this environment was built without constraints.txt",
+)
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def pins() -> list[Requirement]:
+    return [Requirement(line) for line in read("constraints.txt").splitlines()]
+
+
+def pins_of(name: str, where: dict[str, str] | None = None) -> list[Requirement]:
+    """The pins of a package; with `where`, those that hold in that environment."""
+    name = canonicalize_name(name)
+    found = [p for p in pins() if canonicalize_name(p.name) == name]
+    if where is None:
+        return found
+    return [p for p in found if p.marker is None or p.marker.evaluate(where)]
+
+
+def conda() -> dict:
+    return yaml.safe_load(read("environment.yml"))
+
+
+def workflow() -> dict:
+    return yaml.safe_load(read(".github/workflows/test.yml"))
+
+
+def commands(job: dict) -> list[str]:
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
+def published_files() -> list[Path]:
+    """Every file that git tracks or would add; outside a clone, every file not hidden."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.check_output(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        names = [name for name in listed.decode("utf-8").split("\0") if name]
+    except (OSError, subprocess.CalledProcessError):
+        names = []
+    paths = [ROOT / name for name in names] or [
+        path
+        for path in ROOT.rglob("*")
+        if not {".venv", ".git", "__pycache__"} & set(path.relative_to(ROOT).parts)
+        and not any(part.endswith(("egg-info", "_cache")) for part in path.parts)
+    ]
+    return [path for path in paths if path.is_file()]
+
+
+# Python versions
+
+
+def test_conda_environment_uses_a_supported_python():
+    python = [d for d in conda()["dependencies"] if str(d).startswith("python=")]
+    assert [p.removeprefix("python=") in MINORS for p in python] == [True]
+
+
+@pytest.mark.parametrize("job", ["test", "newest"])
+def test_workflow_tries_the_oldest_and_the_newest_python(job):
+    tried = workflow()["jobs"][job]["strategy"]["matrix"]["python"]
+    assert {MINORS[0], MINORS[-1]} <= set(tried) <= set(MINORS)
+
+
+def test_makefile_accepts_the_pythons_of_pyproject():
+    line = re.search(r"^supported := (.*)$", read("Makefile"), re.MULTILINE).group(1)
+    bounds = [f"3.{minor}" for minor in re.findall(r"\(3, (\d+)\)", line)]
+    assert bounds == [MINORS[0], MINORS[-1]]
+
+
+def test_makefile_looks_for_every_supported_python():
+    line = re.search(r"^candidates = (.*)$", read("Makefile"), re.MULTILINE).group(1)
+    assert set(re.findall(r"python(3\.\d+)", line)) == set(MINORS)
+
+
+def test_makefile_names_every_supported_python_when_it_finds_none():
+    messages = re.findall(r"Python (3\.\d+), (3\.\d+) or (3\.\d+)", read("Makefile"))
+    assert len(messages) >= 2
+    assert all(list(message) == MINORS for message in messages)
+
+
+def test_constraints_are_made_for_the_oldest_python_and_every_extra():
+    makefile = read("Makefile")
+    assert f"--python-version {MINORS[0]} " in makefile
+    assert set(re.findall(r"--extra (\w+)", makefile)) == set(EXTRAS)
+
+
+# Pins
+
+
+def test_constraints_pin_exactly():
+    exact = re.compile(r"==[^*,]+")
+    assert [str(p) for p in pins() if not exact.fullmatch(str(p.specifier))] == []
+
+
+@pytest.mark.parametrize("requirement", DIRECT, ids=str)
+def test_direct_dependency_is_pinned_inside_its_range(requirement):
+    found = pins_of(requirement.name)
+    assert found, f"constraints.txt lacks {requirement.name}: run make constraints"
+    for pin in found:
+        version = str(pin.specifier).removeprefix("==")
+        assert requirement.specifier.contains(version, prereleases=True), str(pin)
+
+
+@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+@pytest.mark.parametrize("python", MINORS)
+def test_direct_dependencies_have_one_pin_on_every_system(python, system):
+    where = {
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "sys_platform": system,
+        "os_name": "nt" if system == "win32" else "posix",
+    }
+    count = {r.name: len(pins_of(r.name, where)) for r in DIRECT}
+    assert {name for name, n in count.items() if n != 1} == set()
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_constraints_know_other_systems(system):
+    assert any(f'sys_platform == "{system}"' in str(p.marker) for p in pins())
+
+
+@unpinned
+def test_installed_versions_are_the_pinned_ones():
+    """Follows the dependencies of the project and of its `test` extra to the last one."""
+    todo = [Requirement(r) for r in PROJECT["dependencies"] + EXTRAS["test"]]
+    seen, wrong = set(), []
+    while todo:
+        wanted = todo.pop()
+        name = canonicalize_name(wanted.name)
+        if (name, frozenset(wanted.extras)) in seen:
+            continue
+        seen.add((name, frozenset(wanted.extras)))
+        pinned = [str(p.specifier).removeprefix("==") for p in pins_of(name, where={})]
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            wrong.append(f"{name}: not installed, pinned {pinned}")
+            continue
+        if [distribution.version] != pinned:
+            wrong.append(f"{name}: installed {distribution.version}, pinned {pinned}")
+        for line in distribution.requires or []:
+            requirement = Requirement(line)
+            extras = wanted.extras or {""}
+            if requirement.marker is None or any(
+                requirement.marker.evaluate({"extra": extra}) for extra in extras
+            ):
+                todo.append(requirement)
+    assert not wrong, (
+        "\n".join(sorted(set(wrong)))
+        + "\nThis environment was not built from constraints.txt. Run make test,"
+        + " or set GANTUTOR_UNPINNED=1 to try other versions on purpose."
+    )
+
+
+# One way in for everybody
+
+
+def test_conda_environment_takes_conda_forge_alone():
+    assert conda()["channels"] == ["conda-forge", "nodefaults"]
+
+
+def test_conda_environment_installs_through_the_constraints():
+    pip_lines = [d["pip"] for d in conda()["dependencies"] if isinstance(d, dict)]
+    assert pip_lines == [["--constraint constraints.txt", "--editable .[test]"]]
+    assert [d for d in conda()["dependencies"] if isinstance(d, str)][1:] == ["pip"]
+
+
+def test_makefile_installs_through_the_constraints():
+    installs = re.findall(r"-m pip install .*-e .*", read("Makefile"))
+    assert len(installs) == 1
+    assert "-c constraints.txt -e '.[test]'" in installs[0]
+
+
+def test_ci_runs_make_test():
+    run = ROOT / ".ci/run"
+    lines = run.read_text("utf-8").splitlines()
+    assert "make test" in lines
+    assert "set -euo pipefail" in lines
+    assert os.name == "nt" or os.access(run, os.X_OK)
+
+
+def test_workflow_runs_the_tests_on_three_systems():
+    job = workflow()["jobs"]["test"]
+    systems = job["strategy"]["matrix"]["os"]
+    assert {s.split("-")[0] for s in systems} == {"ubuntu", "macos", "windows"}
+    assert commands(job) == [
+        "make test PYTHON=python",
+        'python -m pip install -c constraints.txt -e ".[test]"',
+        "python -m pytest",
+    ]
+
+
+def test_workflow_checks_the_conda_environment():
+    assert commands(workflow()["jobs"]["conda"]) == [
+        "conda env create --file environment.yml",
+        f"conda run --name {conda()['name']} --no-capture-output python -m gantutor",
+    ]
+
+
+def test_workflow_tries_the_newest_releases_without_pins():
+    job = workflow()["jobs"]["newest"]
+    assert job["env"]["GANTUTOR_UNPINNED"] == "1"
+    assert not any("constraints.txt" in command for command in commands(job))
+    assert commands(job)[-1] == "python -m pytest"
+
+
+def test_workflow_jobs_end_and_only_read():
+    assert workflow()["permissions"] == {"contents": "read"}
+    assert all(job["timeout-minutes"] <= 60 for job in workflow()["jobs"].values())
+
+
+def test_citation_has_the_version_of_the_project():
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert str(citation["version"]) == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+
+
+def test_licences_are_there():
+    assert PROJECT["license-files"] == ["LICENSE", "LICENSE-prose"]
+    assert "Apache License" in read("LICENSE")
+    assert "Copyright 2026 The gantutor authors" in read("LICENSE")
+    assert "CC-BY-4.0" in read("LICENSE-prose")
+
+
+# Nothing published depends on one machine's package index
+
+INDEX = re.compile(
+    r"""://[^\s"']*(?:pypi|pythonhosted|(?:conda|repo)\.anaconda)  # a package index
+      | ://[^\s"']*/(?:simple|whl)(?:/|[\s"'<>)]|$)  # a mirror of one
+      | --(?:extra-)?index-url | --find-links | ^\s*(?:extra-)?index-url\s*=
+      | --default-index | --trusted-host""",
+    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
+)
+ABOUT_ITSELF = Path(__file__).resolve()
+
+
+def test_no_file_names_a_package_index():
+    named = {}
+    for path in published_files():
+        if path == ABOUT_ITSELF:
+            continue
+        found = INDEX.search(path.read_text("utf-8", errors="ignore"))
+        if found:
+            named[str(path.relative_to(ROOT))] = found.group()
+    assert named == {}
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "environment.yml"])
+def test_lists_of_packages_hold_no_address(name):
+    assert "://" not in read(name)
+    assert " @ " not in read(name)
