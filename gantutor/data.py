@@ -117,8 +117,10 @@ def best_auroc(
 ) -> float:
     """AUROC on a rung of the ladder for someone who knows the normal rows perfectly.
 
-    Knowing the density of the normal rows and nothing of the anomalies, the best score is
-    the Mahalanobis distance. The AUROC is the probability that an anomaly's squared
+    Knowing the density of the normal rows and nothing of the anomalies, rows are ranked
+    by how low the density is: by the Mahalanobis distance. (A score that favours the right
+    direction by luck can do better; no score can for all directions at once.) The AUROC is
+    the probability that an anomaly's squared
     distance exceeds a normal row's. Their difference is a weighted sum of squared normal
     numbers, whose distribution is found by numerical integration (Imhof 1961, Biometrika
     48, equation 3.2).
@@ -267,7 +269,7 @@ def one_class_split(
     Raises
     ------
     ValueError
-        If y does not fit X, or is not made of 0 and 1.
+        If y does not fit X or is not made of 0 and 1, or `test_share` is out of range.
     """
     y = np.asarray(y)
     if y.shape != (len(X),) or not np.isin(y, (0, 1)).all():
@@ -275,9 +277,12 @@ def one_class_split(
             f"y has shape {y.shape} and values {np.unique(y)[:5]}; it must hold a 0 (normal) "
             f"or a 1 (anomaly) for each of the {len(X)} rows of X."
         )
+    if not 0 < test_share < 1:
+        raise ValueError(f"test_share is {test_share}; it must be between 0 and 1.")
     normal = np.random.default_rng(seed).permutation(np.flatnonzero(y == 0))
     n_test = round(test_share * len(normal))
     train = normal[n_test:]
     test = np.sort(np.concatenate([normal[:n_test], np.flatnonzero(y == 1)]))
-    take = X.iloc.__getitem__ if isinstance(X, pd.DataFrame) else X.__getitem__
-    return take(train), take(test), y[test].astype(np.int64)
+    if isinstance(X, pd.DataFrame):
+        return X.iloc[train], X.iloc[test], y[test].astype(np.int64)
+    return X[train], X[test], y[test].astype(np.int64)

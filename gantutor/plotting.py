@@ -43,7 +43,7 @@ def use_style() -> None:
             "figure.dpi": 90,
             "grid.alpha": 0.3,
             "image.cmap": "viridis",
-            "legend.frameon": False,
+            "axes.axisbelow": True,
             "legend.fontsize": 9,
         }
     )
@@ -183,7 +183,14 @@ def lines(
     _check_number(curves)
     fig, [[ax]] = figure()
     for i, (name, y) in enumerate(curves.items()):
-        ax.plot(x, np.asarray(y), color=COLOURS[i], linestyle=LINES[i], label=name)
+        ax.plot(
+            x,
+            np.asarray(y),
+            color=COLOURS[i],
+            linestyle=LINES[i],
+            marker=MARKERS[i] if np.size(x) <= 20 else None,  # show measured points
+            label=name,
+        )
     ax.set(xlabel=labels[0], ylabel=labels[1], title=title)
     ax.legend()
     names = (
@@ -297,7 +304,7 @@ def roc_and_precision_recall(
         ylim=(-5, 105),
     )
     left.legend(loc="lower right")
-    right.legend(loc="lower left")
+    right.legend()
     if title:
         fig.suptitle(title)
     return _described(
@@ -325,7 +332,7 @@ def decision_surface(
     score : callable
         Maps rows of shape (n, 2) to scores of shape (n,).
     groups : mapping of str to array of shape (n, 2)
-        Rows by the name of their group.
+        Rows by the name of their group, three groups at most.
     extent : float, default=4.0
         The map reaches from -extent to +extent on both axes.
     colour_label : str, default="anomaly score"
@@ -337,7 +344,7 @@ def decision_surface(
     -------
     DescribedFigure
     """
-    _check_number(groups)
+    _check_number(groups, most=3)
     fig, [[ax]] = figure(size=(5.4, 4.2))
     side = np.linspace(-extent, extent, 81, dtype=np.float32)
     grid = np.stack(np.meshgrid(side, side), axis=-1)  # (81, 81, 2)
@@ -349,10 +356,11 @@ def decision_surface(
         ax.scatter(
             points[:, 0],
             points[:, 1],
-            s=12,
-            marker=MARKERS[i],
-            color=("white", COLOURS[1], COLOURS[3])[i % 3],
-            linewidth=0.8,
+            s=(14, 40, 40)[i],
+            marker=("o", "X", "^")[i],
+            color=("white", COLOURS[1], COLOURS[3])[i],
+            edgecolor="black",
+            linewidth=0.4,
             label=name,
         )
     ax.set(
@@ -363,15 +371,9 @@ def decision_surface(
         ylim=(-extent, extent),
     )
     ax.grid(False)
-    ax.legend(
-        loc="upper left",
-        facecolor="gray",
-        frameon=True,
-        labelcolor="white",
-        framealpha=0.8,
-    )
+    ax.legend(loc="lower right", facecolor="lightgray")
     points_drawn = ", ".join(
-        f"{len(np.asarray(rows))} {name} ({MARKER_NAMES[i]})"
+        f"{len(np.asarray(rows))} {name} ({('circles', 'crosses', 'triangles')[i]})"
         for i, (name, rows) in enumerate(groups.items())
     )
     return _described(
@@ -488,7 +490,8 @@ def dots(
     Parameters
     ----------
     groups : mapping of str to array of shape (n,)
-        Values by the name of their group; a bar marks the mean.
+        Values by the name of their group. Dots are set off upwards and downwards, so that
+        equal values are seen.
     xlabel : str
         Name of the x axis.
     reference : (str, float), optional
@@ -503,8 +506,9 @@ def dots(
     fig, [[ax]] = figure(size=(6.5, 0.45 * len(groups) + 1.4))
     for i, values in enumerate(groups.values()):
         points = np.atleast_1d(np.asarray(values, dtype=float))
-        ax.plot(points, np.full(len(points), i), "o", alpha=0.5, color=COLOURS[0])
-        ax.plot(points.mean(), i, "|", markersize=16, color=COLOURS[1])
+        spread = (0.618 * np.arange(len(points)) + 0.5) % 1 - 0.5  # equal values apart
+        apart = 0.5 * spread
+        ax.plot(points, i + apart, "o", alpha=0.6, color=COLOURS[0])
     line = ""
     if reference is not None:
         ax.axvline(reference[1], color="gray", linestyle="--")
@@ -515,8 +519,7 @@ def dots(
     return _described(
         fig,
         title,
-        f"Dots of {xlabel}, one line a group ({', '.join(groups)}), each with its mean as "
-        f"an orange bar.{line}",
+        f"Dots of {xlabel}, one line a group ({', '.join(groups)}).{line}",
         description,
     )
 
@@ -552,11 +555,11 @@ def bars(
     )
 
 
-def _check_number(groups: Mapping[str, ArrayLike]) -> None:
-    if len(groups) > len(COLOURS):
+def _check_number(groups: Mapping[str, ArrayLike], most: int = len(COLOURS)) -> None:
+    if len(groups) > most:
         raise ValueError(
-            f"There are {len(groups)} groups, but readers can tell at most {len(COLOURS)} "
-            "apart in one picture. Draw some of them in a second one."
+            f"There are {len(groups)} groups, but readers can tell at most {most} apart in "
+            "this picture. Draw some of them in a second one."
         )
 
 

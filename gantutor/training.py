@@ -121,8 +121,8 @@ def wgan_step(
     c_loss, g_loss, penalty : tensors of shape ()
         Losses before the last update of each network; `c_loss` is without the penalty.
     """
-    n_critic = x.shape[0]
-    for k in range(n_critic):
+    c_loss = penalty = tf.constant(0.0)
+    for k in tf.range(x.shape[0]):
         fake = generator(z[k], training=True)
         with tf.GradientTape() as tape:
             c_loss = critic_loss(
@@ -133,7 +133,7 @@ def wgan_step(
         gradients = tape.gradient(total, critic.trainable_variables)
         c_optimizer.apply(gradients, critic.trainable_variables)
     with tf.GradientTape() as tape:
-        fake_scores = critic(generator(z[n_critic], training=True), training=True)
+        fake_scores = critic(generator(z[-1], training=True), training=True)
         g_loss = wasserstein_generator_loss(fake_scores)
     gradients = tape.gradient(g_loss, generator.trainable_variables)
     g_optimizer.apply(gradients, generator.trainable_variables)

@@ -107,7 +107,9 @@ def problems(path: Path) -> list[str]:
     """Return what every guard has to say about one notebook."""
     nb = read(path)
     return [
-        f"{name}: {problem}" for name, check in GUARDS.items() for problem in check(nb, path)
+        f"{name}: {problem}"
+        for name, check in GUARDS.items()
+        for problem in check(nb, path)
     ]
 
 
@@ -439,7 +441,9 @@ def setup_comes_first(nb: NotebookNode, path: Path) -> Iterator[str]:
     name = named(*cells[0])
     first = cells[0][1]
     if code_lines(first)[0] != "import gantutor as gt":
-        yield (f"{name} is the first code cell. Its first line must be: import gantutor as gt")
+        yield (
+            f"{name} is the first code cell. Its first line must be: import gantutor as gt"
+        )
     called = False
     for statement in ast.parse(first.source).body:
         text = ast.unparse(statement)
@@ -477,7 +481,9 @@ def enough_prose(nb: NotebookNode, path: Path) -> Iterator[str]:
 @guard
 def prose_before_code(nb: NotebookNode, path: Path) -> Iterator[str]:
     for number, (before, cell) in enumerate(pairwise([None, *nb.cells]), 1):
-        if cell.cell_type == "code" and (before is None or before.cell_type != "markdown"):
+        if cell.cell_type == "code" and (
+            before is None or before.cell_type != "markdown"
+        ):
             yield (
                 f"{named(number, cell)} has no text right before it. Say what it does and why."
             )
@@ -561,7 +567,9 @@ def header(nb: NotebookNode, path: Path) -> Iterator[str]:
                 f'An objective begins with "{verb}". Begin with a verb such as Train, '
                 "Explain, Measure; a new one goes into VERBS in notebook_guards.py."
             )
-    times = re.search(r"\b[Aa]bout (\d+) minutes? to read, (\d+) seconds? to run\b", time)
+    times = re.search(
+        r"\b[Aa]bout (\d+) minutes? to read, (\d+) seconds? to run\b", time
+    )
     if times is None:
         yield (
             f"After {HEADER[3]} write, with measured numbers: "
@@ -640,7 +648,9 @@ def figures_are_discussed(nb: NotebookNode, path: Path) -> Iterator[str]:
 if __name__ == "__main__":
     sys.exit(
         "\n".join(
-            f"{name}: {problem}" for name in sys.argv[1:] for problem in problems(Path(name))
+            f"{name}: {problem}"
+            for name in sys.argv[1:]
+            for problem in problems(Path(name))
         )
         or None
     )

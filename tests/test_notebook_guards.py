@@ -146,7 +146,9 @@ def test_limits_are_allowed(tmp_path: Path) -> None:
     assert len(cell(nb, "show").source) == notebook_guards.MAX_COLUMNS
     replace(nb, "title", "1 second to run", "60 seconds to run")
     replace(nb, "setup", "seed=0)", "seed=0)\n\nimport tensorflow as tf")
-    cell(nb, "draw").outputs = [figure("One short line that has eight words altogether.")]
+    cell(nb, "draw").outputs = [
+        figure("One short line that has eight words altogether.")
+    ]
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
     lines = sum(len(notebook_guards.code_lines(cell)) for cell in code)
     words = sum(
@@ -495,7 +497,9 @@ breaks_by_text(
 )
 breaks_by_text("links_resolve", "middle", "dot.png", "line.png", "")
 breaks_by_text("links_resolve", "middle", "Here", '<a href="line.png">Here</a>')
-breaks_by_text("links_resolve", "end", "## Where", "[before]: 02_before.ipynb\n\n## Where")
+breaks_by_text(
+    "links_resolve", "end", "## Where", "[before]: 02_before.ipynb\n\n## Where"
+)
 breaks_by_text("header", "title", "# How", "How", "## How")
 breaks_by_text("header", "title", "**The question.**", "**Question.**", "A\n**")
 breaks_by_text("header", "title", "**You will be able to**", "**Goals**")
@@ -516,7 +520,9 @@ def empty_question(nb: NotebookNode) -> None:
 @breaks("header")
 def empty_before(nb: NotebookNode) -> None:
     source = cell(nb, "title").source
-    cell(nb, "title").source = re.sub(r"You have.*?\n\n", "\n\n", source, flags=re.DOTALL)
+    cell(nb, "title").source = re.sub(
+        r"You have.*?\n\n", "\n\n", source, flags=re.DOTALL
+    )
 
 
 @breaks("header")

@@ -80,7 +80,10 @@ def test_this_machine_may_be_reached(host: str) -> None:
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no sockets in files here")
 def test_sockets_in_files_may_be_reached(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)  # a socket's path may have about 100 characters
-    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
+    with (
+        socket.socket(socket.AF_UNIX) as server,
+        socket.socket(socket.AF_UNIX) as client,
+    ):
         server.bind("socket")
         server.listen()
         client.connect("socket")

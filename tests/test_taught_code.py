@@ -152,7 +152,9 @@ def test_other_code_is_different(old: str, new: str) -> None:
 
 def test_fields_of_a_class_count() -> None:
     one = "class Scaler:\n    '''Docs.'''\n    mean: float\n    scale: float = 1.0"
-    assert definitions(one) == definitions("class Scaler:\n    mean: int\n    scale = 1.0")
+    assert definitions(one) == definitions(
+        "class Scaler:\n    mean: int\n    scale = 1.0"
+    )
     assert definitions(one) != definitions("class Scaler:\n    scale = 1.0")
 
 

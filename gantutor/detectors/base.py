@@ -28,6 +28,9 @@ Array = NDArray[np.float64]
 CALIBRATION_SHARE = 0.2  # of the rows given to fit, held out to set the threshold
 MIN_ROWS = 8
 ROWS_AT_A_TIME = 4096  # scored in one call: memory does not grow with the table
+MULTIPLE = (
+    16  # batches are filled up to one, so that a row's score is always rounded alike
+)
 LARGEST = 1e6  # scaled values beyond are cut, so that float32 can square them
 
 
@@ -276,6 +279,7 @@ class Detector(OutlierMixin, BaseEstimator):
 
     def _fit(self, X: ArrayLike) -> Self:
         self._check_parameters()
+        self._fitted_parameters = self.get_params(deep=False)
         rows = self._checked(X, fitting=True)
         if len(rows) < MIN_ROWS:
             raise ValueError(
@@ -350,19 +354,18 @@ class Detector(OutlierMixin, BaseEstimator):
 
     def _checked(self, X: ArrayLike, fitting: bool = False) -> Array:
         """X as finite numbers of shape (n, n_features); images are laid flat."""
-        if not hasattr(X, "columns") and np.ndim(X) in (3, 4):
+        _refuse_text(X)
+        shape: tuple[int, ...] = ()
+        if not hasattr(X, "columns") and np.asarray(X).ndim in (3, 4):
             X = np.asarray(X)
-            shape: tuple[int, ...] = X.shape[1:]
+            shape = X.shape[1:]
             X = X.reshape(len(X), math.prod(shape))
-        else:
-            shape = ()
-            _refuse_text(X)
         if not fitting and shape != self.image_shape_:
             raise ValueError(
                 f"X holds {_describe(shape)}, but this {type(self).__name__} was fitted "
                 f"on {_describe(self.image_shape_)}. Pass data of the same shape."
             )
-        width = np.shape(X)[1:]
+        width = np.asarray(X).shape[1:]
         if not fitting and len(width) == 1 and width[0] != self.n_features_in_:
             names = ", ".join(map(repr, getattr(self, "feature_names_in_", [])[:5]))
             raise ValueError(
@@ -427,8 +430,8 @@ class Detector(OutlierMixin, BaseEstimator):
             "encoder": (row, latent),
         }[kind]
         if given is not None:
-            ends = [getattr(given, f"{end}_shape", None) for end in ("input", "output")]
-            if not isinstance(given, keras.Model) or None in ends:
+            ends = [getattr(given, f"{end}_shape", ()) for end in ("input", "output")]
+            if not isinstance(given, keras.Model) or () in ends:
                 raise ValueError(
                     f"The {kind} you passed, {given!r}, must be a keras.Model that begins "
                     f"with keras.Input({inputs})."
@@ -466,7 +469,9 @@ class Detector(OutlierMixin, BaseEstimator):
             with tf.GradientTape() as tape:
                 tape.watch(point)
                 score = self._score(point)
-            total += tape.gradient(score, point)
+            gradient = tape.gradient(score, point)
+            # the distance to a point has no gradient at that point
+            total += tf.where(tf.math.is_finite(gradient), gradient, 0.0)
         return way * total / n_points
 
     @staticmethod
@@ -475,10 +480,12 @@ class Detector(OutlierMixin, BaseEstimator):
         x: NDArray[np.float32],
         rows: int = ROWS_AT_A_TIME,
     ) -> Array:
-        parts = [
-            function(tf.constant(x[i : i + rows])).numpy()
-            for i in range(0, len(x), rows)
-        ]
+        parts = []
+        for i in range(0, len(x), rows):
+            part = x[i : i + rows]
+            padding = [(0, -len(part) % MULTIPLE)] + [(0, 0)] * (x.ndim - 1)
+            values = function(tf.constant(np.pad(part, padding)))
+            parts.append(values.numpy()[: len(part)])
         return np.concatenate(parts).astype(np.float64)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +40,7 @@ def pack(detector: Detector) -> tuple[dict[str, Any], Arrays]:
             arrays[name] = value
         else:
             values[name] = value
-    parameters = detector.get_params(deep=False)
+    parameters = detector._fitted_parameters.copy()  # may have been changed since
     for name, value in parameters.items():
         if isinstance(value, keras.Model):
             parameters[name] = {"keras": _only_keras_layers(value.to_json())}
@@ -55,6 +53,7 @@ def pack(detector: Detector) -> tuple[dict[str, Any], Arrays]:
         "detector": type(detector).__name__,
         "parameters": parameters,
         "attributes": values,
+        "entries": sorted([*values, *arrays]),
     }
     return header, arrays
 
@@ -62,15 +61,18 @@ def pack(detector: Detector) -> tuple[dict[str, Any], Arrays]:
 def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detector:
     """Fill a detector with what `pack` has made of another."""
     for name, value in header["parameters"].items():
-        if name not in detector.get_params(deep=False):
+        if name not in type(detector)._get_param_names():
             raise ValueError(f"it has an unknown parameter {name!r}")
         if isinstance(value, dict):
             config = _only_keras_layers(value["keras"])
             value = keras.models.model_from_json(config)
         setattr(detector, name, tuple(value) if isinstance(value, list) else value)
+    entries = header["attributes"] | arrays
+    if missing := set(header["entries"]) - set(entries):
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
     weights: dict[str, list[NDArray]] = {}
     history = {}
-    for name, value in (header["attributes"] | arrays).items():
+    for name, value in entries.items():
         owner, _, part = name.partition("/")
         if not re.fullmatch(r"[a-z]\w*_", owner):
             raise ValueError(f"it has an unknown entry {name!r}")
@@ -83,6 +85,7 @@ def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detect
         else:
             setattr(detector, name, tuple(value) if isinstance(value, list) else value)
     detector.history_ = history
+    detector._fitted_parameters = detector.get_params(deep=False)
     detector._build()
     for name, values in weights.items():
         getattr(detector, name).set_weights(values)
@@ -138,7 +141,7 @@ def load(path: str | os.PathLike[str]) -> Detector:
             "write it with detector.save(path)."
         )
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays.pop("header")))
         if header["format"] != FILE_FORMAT:
@@ -148,18 +151,7 @@ def load(path: str | os.PathLike[str]) -> Detector:
         if header["detector"] not in detectors.__all__:
             raise ValueError(f"it holds an unknown detector {header['detector']!r}")
         return unpack(getattr(detectors, header["detector"])(), header, arrays)
-    except (
-        ArithmeticError,
-        AttributeError,
-        EOFError,
-        LookupError,
-        NotImplementedError,
-        OSError,
-        TypeError,
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except Exception as error:  # damage can show in a hundred ways
         raise ValueError(
             f"{str(path)!r} is damaged, or not a detector that this version of gantutor "
             f"can read ({error}). Save it again with detector.save(path)."
@@ -175,8 +167,8 @@ def _only_keras_layers(config: str) -> str:
         if not isinstance(node, dict):
             return []
         module, name = node.get("module"), node.get("class_name")
-        own = name is not None and not str(module or "keras").startswith("keras")
-        found = [str(name)] if own or name == "Lambda" else []
+        own = str(module or "keras").partition(".")[0] != "keras"
+        found = [str(name)] if name and (own or name == "Lambda") else []
         return found + strangers(list(node.values()))
 
     if names := strangers(json.loads(config)):

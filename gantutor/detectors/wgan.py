@@ -16,7 +16,7 @@ distance in its hidden layers has not.
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -98,10 +98,27 @@ verbose
         self.generator = generator
         self.critic = critic
 
+    @property
+    def score(self) -> str:
+        """Not to be read: scikit-learn would take it for a method, and call it."""
+        raise AttributeError("'score' is a parameter: get_params()['score'] reads it")
+
+    @score.setter
+    def score(self, value: str) -> None:
+        self.__dict__["score"] = value
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the parameters, as in scikit-learn; here without `getattr`, for `score`."""
+        return {name: self.__dict__[name] for name in self._get_param_names()}
+
+    @property
+    def _kind(self) -> str:
+        return self.__dict__["score"]
+
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
         self.critic_ = self._network(self.critic, "discriminator")
-        if self.score != "critic":
+        if self._kind != "critic":
             self._features = hidden_features(self.critic_)
 
     def _training(self) -> tuple[Step, tuple[int, ...], tuple[Noise, ...]]:
@@ -120,19 +137,19 @@ verbose
         return step, (self.n_critic, self.batch_size), noise
 
     def _after_training(self, x: NDArray[np.float32]) -> None:
-        if self.score == "critic":
+        if self._kind == "critic":
             return
         features = self._in_batches(self._features, x)
-        if self.score == "gaussian":
+        if self._kind == "gaussian":
             self.feature_mean_, self.whitening_ = scoring.fit_gaussian(features)
         else:  # the training rows are in random order, so the first are a random choice
             self.reference_ = features[:MAX_REFERENCE_ROWS].astype(np.float32)
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
-        if self.score == "critic":
+        if self._kind == "critic":
             return scoring.discriminator_score(self.critic_, x)
         features = self._features(x, training=False)
-        if self.score == "gaussian":
+        if self._kind == "gaussian":
             return scoring.mahalanobis_score(
                 features, self.feature_mean_, self.whitening_
             )
@@ -142,7 +159,7 @@ verbose
         super()._check_parameters()
         self._check_whole("n_critic")
         self._check_number("penalty_weight")
-        if self.score not in ("gaussian", "neighbours", "critic"):
+        if self._kind not in ("gaussian", "neighbours", "critic"):
             raise ValueError(
-                f'score is {self.score!r}; it must be "gaussian", "neighbours" or "critic".'
+                f'score is {self._kind!r}; it must be "gaussian", "neighbours" or "critic".'
             )

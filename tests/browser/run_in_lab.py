@@ -177,7 +177,9 @@ def jupyterlab(folder: Path, home: Path) -> Iterator[str]:
             server.wait()
 
 
-def wait_for(server: subprocess.Popen, address: str, log: Path, seconds: int = 60) -> None:
+def wait_for(
+    server: subprocess.Popen, address: str, log: Path, seconds: int = 60
+) -> None:
     """Wait until the server answers; if it never does, show its log."""
     for _ in range(seconds * 5):
         if server.poll() is not None:
@@ -198,7 +200,9 @@ def run_notebook(
     page.set_default_timeout(timeout * 1000)
     page.on("request", lambda request: note_request(report, request))
     page.on("websocket", lambda sock: note_request(report, sock))
-    page.on("pageerror", lambda error: report.problems.append(f"The page fails: {error}"))
+    page.on(
+        "pageerror", lambda error: report.problems.append(f"The page fails: {error}")
+    )
     try:
         page.goto(address.format(quote(name)))
         page.wait_for_function(READY)
@@ -235,7 +239,9 @@ def check_cells(report: Report, page: Page) -> None:
         if cell["kind"] != "code" or not cell["source"].strip():
             continue
         report.cells += 1
-        where = f'Cell {position} ("{cell["source"].strip().partition(chr(10))[0][:40]}")'
+        where = (
+            f'Cell {position} ("{cell["source"].strip().partition(chr(10))[0][:40]}")'
+        )
         if cell["number"] != report.cells:
             report.problems.append(f"{where} did not run in its turn.")
         failed = False
@@ -301,7 +307,9 @@ def main() -> int:
     arguments = parser.parse_args()
     notebooks: list[Path] = arguments.notebooks
     if not (arguments.chromium and shutil.which(arguments.chromium)):
-        parser.error("no Chromium or Chrome found; install one, or give --chromium PATH")
+        parser.error(
+            "no Chromium or Chrome found; install one, or give --chromium PATH"
+        )
     if missing := [str(path) for path in notebooks if not path.is_file()]:
         parser.error(f"no such notebook: {', '.join(missing)}")
     folders = {path.resolve().parent for path in notebooks}

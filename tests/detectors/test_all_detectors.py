@@ -1,0 +1,752 @@
+"""What every detector promises, whatever its method; new detectors are covered too."""
+
+import copy
+import pickle
+import random
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import beta
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import gantutor as gt
+from gantutor import training
+from gantutor.detectors import Detector, base, files
+
+gt.setup()
+
+CLASSES = [
+    value
+    for name in gt.detectors.__all__
+    if isinstance(value := getattr(gt.detectors, name), type) and value is not Detector
+]
+TINY = {"n_steps": 3, "batch_size": 8, "hidden": (8,)}
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(50, 3, (60, 4))
+NEW = RNG.normal(52, 5, (21, 4))
+IMAGES = RNG.uniform(0, 16, (24, 8, 8))
+
+
+def tiny(detector_class: type[Detector], **parameters) -> Detector:
+    return detector_class(**{**TINY, "random_state": 0, **parameters})
+
+
+every_detector = pytest.mark.parametrize("detector_class", CLASSES)
+
+
+@pytest.fixture(scope="module", params=CLASSES, ids=lambda c: c.__name__)
+def fitted(request) -> Detector:
+    """A detector fitted on ROWS. Tests leave it as it is."""
+    return tiny(request.param).fit(ROWS)
+
+
+@pytest.fixture(scope="module", params=CLASSES, ids=lambda c: c.__name__)
+def fitted_images(request) -> Detector:
+    """A detector fitted on IMAGES. Tests leave it as it is."""
+    return tiny(request.param, hidden=(4, 4)).fit(IMAGES)
+
+
+def contents(detector: Detector) -> tuple[dict, dict]:
+    """All parameters, weights and learned numbers."""
+    header, arrays = files.pack(detector)
+    return header, {name: array.copy() for name, array in arrays.items()}
+
+
+def assert_same_contents(one: tuple[dict, dict], other: tuple[dict, dict]) -> None:
+    assert one[0] == other[0]
+    assert set(one[1]) == set(other[1])
+    for name, array in one[1].items():
+        np.testing.assert_array_equal(array, other[1][name], err_msg=name)
+
+
+class PlainLoop:
+    """Stands in for the compiled loop: one step is run sooner than it is compiled."""
+
+    def __init__(self, step, jit_compile):
+        self.step = step
+
+    def get_concrete_function(self, *_):
+        return self
+
+    def __call__(self, data, rows, noise, start, stop):
+        steps = range(int(start), int(stop))
+        losses = [
+            self.step(tf.gather(data, rows[i]), *[n[i] for n in noise]) for i in steps
+        ]
+        return tf.stack([losses[0]] * int(start) + losses)
+
+
+@pytest.fixture
+def not_compiled(monkeypatch):
+    monkeypatch.setattr(training, "compile_block", PlainLoop)
+
+
+@parametrize_with_checks([c(**{**TINY, "n_steps": 1}) for c in CLASSES])
+def test_scikit_learns_own_checks_pass(estimator, check, not_compiled):
+    check(estimator)
+
+
+# signs and decisions
+
+
+def test_score_samples_is_minus_the_anomaly_score(fitted):
+    np.testing.assert_array_equal(fitted.score_samples(NEW), -fitted.anomaly_score(NEW))
+
+
+def test_predict_is_minus_one_exactly_above_the_threshold(fitted):
+    scores = fitted.anomaly_score(NEW)
+    np.testing.assert_array_equal(
+        fitted.predict(NEW), np.where(scores > fitted.threshold_, -1, 1)
+    )
+    np.testing.assert_allclose(
+        fitted.decision_function(NEW), fitted.threshold_ - scores
+    )
+
+
+def test_threshold_comes_from_the_calibration_scores(fitted):
+    scores = fitted.calibration_scores_
+    assert len(scores) == 12  # a fifth of 60 rows
+    np.testing.assert_array_equal(scores, np.sort(scores))
+    assert fitted.threshold_ == gt.scoring.threshold(scores, fitted.false_alarm_rate)
+
+
+def test_p_values_come_from_the_calibration_scores(fitted):
+    scores = fitted.anomaly_score(NEW)
+    above = (fitted.calibration_scores_ >= scores[:, None]).sum(axis=1)
+    np.testing.assert_allclose(fitted.p_value(NEW), (1 + above) / 13)
+
+
+@every_detector
+def test_false_alarms_on_fresh_normals_match_the_promised_rate(
+    detector_class, not_compiled
+):
+    n, rate = 400, 0.1
+    normals = RNG.standard_normal((5 * n + 20_000, 3))
+    detector = tiny(detector_class, false_alarm_rate=rate).fit(normals[: 5 * n])
+    share = np.mean(detector.predict(normals[5 * n :]) == -1)
+    # the rate behind the threshold of rank r is Beta(n + 1 - r, r); r = ceil(.9 * 401)
+    low, high = beta(n + 1 - 361, 361).ppf([0.0005, 0.9995])
+    assert low - 0.01 < share < high + 0.01
+
+
+@every_detector
+def test_a_lower_false_alarm_rate_gives_a_higher_threshold(detector_class):
+    strict, loose = (
+        tiny(detector_class, false_alarm_rate=r).fit(ROWS) for r in (0.1, 0.5)
+    )
+    np.testing.assert_array_equal(strict.calibration_scores_, loose.calibration_scores_)
+    assert strict.threshold_ > loose.threshold_
+
+
+# calibration
+
+
+@every_detector
+@pytest.mark.parametrize("rows", [ROWS, IMAGES], ids=["table", "images"])
+def test_calibration_rows_take_no_part_in_training_or_scaling(
+    detector_class, rows, monkeypatch
+):
+    seen = []
+
+    def recording(step, data, *args, **options):
+        seen.append(data)
+        return train(step, data, *args, **options)
+
+    train = base.train
+    monkeypatch.setattr(base, "train", recording)
+    detector = tiny(detector_class, hidden=(4,)).fit(rows)
+    (scaled,) = seen
+    flat = rows.reshape(len(rows), -1)
+    trained = scaled.reshape(len(scaled), -1) * detector.scale_ + detector.center_
+    distance = np.abs(flat[:, None] - trained).max(axis=2)
+    used = (distance < 1e-4).any(axis=1)
+    assert used.sum() == len(trained) == len(rows) - round(0.2 * len(rows))
+    np.testing.assert_allclose(
+        detector.calibration_scores_,
+        np.sort(detector.anomaly_score(rows[~used])),
+        rtol=1e-5,
+    )
+    if rows.ndim == 2:
+        np.testing.assert_allclose(detector.center_, rows[used].mean(0))
+        np.testing.assert_allclose(detector.scale_, rows[used].std(0))
+    else:  # one scale for all pixels: -1 to 1
+        low, high = rows[used].min(), rows[used].max()
+        np.testing.assert_allclose(detector.center_, (low + high) / 2)
+        np.testing.assert_allclose(detector.scale_, (high - low) / 2)
+
+
+# scoring is pure
+
+
+def test_scoring_and_explaining_change_nothing_that_was_learned(fitted):
+    before = contents(fitted)
+    for rows in (NEW, NEW * 100, ROWS[:1]):
+        for method in ("predict", "score_samples", "p_value", "explain"):
+            getattr(fitted, method)(rows)
+    fitted.sample(3)
+    assert_same_contents(contents(fitted), before)
+
+
+def test_the_same_rows_get_the_same_scores_twice(fitted):
+    first = fitted.anomaly_score(NEW)
+    fitted.anomaly_score(NEW * 100)
+    np.testing.assert_array_equal(fitted.anomaly_score(NEW), first)
+
+
+def test_a_score_does_not_depend_on_the_other_rows(fitted):
+    together = fitted.anomaly_score(NEW)
+    alone = np.concatenate([fitted.anomaly_score(NEW[i : i + 1]) for i in range(21)])
+    np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-6)
+
+
+def test_a_score_does_not_depend_on_the_order_of_rows(fitted):
+    order = RNG.permutation(len(NEW))
+    np.testing.assert_allclose(
+        fitted.anomaly_score(NEW[order]),
+        fitted.anomaly_score(NEW)[order],
+        rtol=1e-5,
+        atol=1e-6,
+    )
+
+
+def test_a_score_does_not_depend_on_how_many_rows_are_scored_at_a_time(
+    fitted, monkeypatch
+):
+    whole = fitted.anomaly_score(NEW)
+    in_batches = fitted._in_batches
+    monkeypatch.setattr(
+        fitted, "_in_batches", lambda *args, **_: in_batches(*args, rows=4)
+    )
+    np.testing.assert_allclose(fitted.anomaly_score(NEW), whole, rtol=1e-5, atol=1e-6)
+
+
+def test_an_image_scores_alone_as_it_does_among_others(fitted_images):
+    together = fitted_images.anomaly_score(IMAGES)
+    alone = [fitted_images.anomaly_score(IMAGES[i : i + 1])[0] for i in range(24)]
+    np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-6)
+
+
+# seeds
+
+
+def scores(detector: Detector) -> np.ndarray:
+    return detector.fit(ROWS).anomaly_score(NEW)
+
+
+@every_detector
+def test_a_random_state_gives_bit_equal_scores_and_another_gives_others(detector_class):
+    first = scores(tiny(detector_class, random_state=7))
+    random.random()
+    tf.random.normal((3,))
+    np.testing.assert_array_equal(scores(tiny(detector_class, random_state=7)), first)
+    assert (scores(tiny(detector_class, random_state=8)) != first).any()
+
+
+@every_detector
+def test_without_a_random_state_two_fits_differ(detector_class):
+    first, second = (scores(tiny(detector_class, random_state=None)) for _ in range(2))
+    assert (first != second).any()
+
+
+@every_detector
+def test_refit_and_clone_equal_a_fresh_fit(detector_class):
+    fresh = tiny(detector_class).fit(ROWS)
+    used = tiny(detector_class).fit(ROWS[:30] * 7)
+    copied = clone(used)
+    for detector in (used, copied):
+        assert_same_contents(contents(detector.fit(ROWS)), contents(fresh))
+
+
+@every_detector
+def test_a_random_state_instance_moves_on_from_fit_to_fit(detector_class):
+    state = np.random.RandomState(3)
+    first, second = (scores(tiny(detector_class, random_state=state)) for _ in range(2))
+    assert (first != second).any()
+    again = tiny(detector_class, random_state=np.random.RandomState(3))
+    np.testing.assert_array_equal(scores(again), first)
+
+
+@every_detector
+def test_a_numpy_integer_is_a_seed_like_any_other(detector_class):
+    same = [scores(tiny(detector_class, random_state=s)) for s in (5, np.int64(5))]
+    np.testing.assert_array_equal(*same)
+
+
+@every_detector
+def test_fit_and_score_leave_global_random_numbers_and_types_alone(detector_class):
+    def next_numbers():
+        return [
+            random.random(),
+            np.random.random(),  # noqa: NPY002 (the global one is what is tested)
+            float(tf.random.normal(())),
+            float(keras.random.normal(())),
+            keras.config.floatx(),
+        ]
+
+    keras.utils.set_random_seed(0)
+    expected = next_numbers()
+    keras.utils.set_random_seed(0)
+    detector = tiny(detector_class, random_state=4).fit(ROWS)
+    detector.predict(NEW)
+    detector.explain(NEW[:2])
+    detector.sample(2)
+    assert next_numbers() == expected
+
+
+@every_detector
+def test_fit_changes_no_parameter_and_no_row(detector_class):
+    detector, rows = tiny(detector_class), ROWS.copy()
+    before = detector.get_params()
+    detector.fit(rows).explain(rows)
+    assert detector.get_params() == before
+    np.testing.assert_array_equal(rows, ROWS)
+
+
+# input that works
+
+
+@every_detector
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(RNG.random((8, 3)), id="8 rows"),
+        pytest.param(RNG.random((20, 1)), id="one feature"),
+        pytest.param(np.full((20, 3), 7.0), id="all constant"),
+        pytest.param(
+            np.hstack([RNG.random((20, 2)), np.ones((20, 1))]), id="one constant"
+        ),
+        pytest.param(RNG.integers(0, 9, (20, 3)), id="integers"),
+        pytest.param(RNG.random((20, 3)) < 0.5, id="booleans"),
+        pytest.param(RNG.random((20, 3)).tolist(), id="lists"),
+        pytest.param(1e9 + 1e-3 * RNG.random((20, 2)), id="far away"),
+        pytest.param(RNG.random((10, 8, 8)), id="images"),
+        pytest.param(RNG.random((10, 8, 8, 1)), id="images of one channel"),
+        pytest.param(
+            RNG.integers(0, 256, (10, 10, 12, 3), "uint8"), id="colour images"
+        ),
+        pytest.param(np.zeros((10, 9, 8)), id="black images"),
+    ],
+)
+def test_small_plain_and_odd_data_works(detector_class, rows, not_compiled):
+    detector = tiny(detector_class, batch_size=128, hidden=(4,)).fit(rows)
+    shape = np.shape(rows)
+    assert detector.history_[detector.loss_names[0]].shape == (3,)
+    assert detector.anomaly_score(rows).shape == (len(rows),)
+    for numbers in (detector.anomaly_score(rows), detector.explain(rows)):
+        assert np.isfinite(numbers).all()
+    assert detector.explain(rows).shape == shape
+    assert detector.sample(5).shape == (5, *shape[1:])
+
+
+@every_detector
+def test_default_networks_of_default_width_work(detector_class, not_compiled):
+    for rows in (ROWS, IMAGES):
+        detector = detector_class(n_steps=1, batch_size=8).fit(rows)
+        assert np.isfinite(detector.anomaly_score(rows)).all()
+
+
+def test_float32_rows_score_as_the_same_numbers_in_float64(fitted):
+    rows = NEW.astype(np.float32)
+    np.testing.assert_array_equal(
+        fitted.anomaly_score(rows), fitted.anomaly_score(rows.astype(float))
+    )
+
+
+@every_detector
+def test_a_scale_of_the_data_changes_no_score(detector_class):
+    """Millimetres or metres: columns are standardised, here by powers of two."""
+    units = np.array([1024, 0.25, 2, 1])
+    first, second = (
+        tiny(detector_class).fit(ROWS * u).anomaly_score(NEW * u) for u in (1, units)
+    )
+    np.testing.assert_allclose(first, second, rtol=1e-5)
+
+
+@every_detector
+def test_column_names_are_kept_and_their_order_is_checked(detector_class):
+    frame = pd.DataFrame(ROWS, columns=list("abcd"))
+    detector = tiny(detector_class).fit(frame)
+    assert list(detector.feature_names_in_) == list("abcd")
+    np.testing.assert_array_equal(
+        detector.anomaly_score(frame),
+        tiny(detector_class).fit(ROWS).anomaly_score(ROWS),
+    )
+    with pytest.raises(ValueError, match="feature names should match"):
+        detector.anomaly_score(frame[list("badc")])
+
+
+@settings(max_examples=30, deadline=None)
+@given(value=st.floats(allow_nan=False, allow_infinity=False))
+def test_any_finite_number_gets_a_finite_score(fitted, value):
+    rows = np.full((1, 4), value)
+    assert np.isfinite(fitted.anomaly_score(rows)).all()
+
+
+# input that does not work
+
+
+def with_value(value, shape=(12, 3)) -> np.ndarray:
+    rows = RNG.random(shape)
+    rows.reshape(len(rows), -1)[2, 1] = value
+    return rows
+
+
+def frame_with(**columns) -> pd.DataFrame:
+    return pd.DataFrame({"age": np.arange(12.0)} | columns)
+
+
+BAD_ROWS = {
+    "NaN": (with_value(np.nan), "NaN in row 2, column 1.*SimpleImputer"),
+    "inf": (with_value(np.inf), "inf.* in row 2, column 1"),
+    "-inf": (with_value(-np.inf), "inf.* in row 2, column 1"),
+    "NaN by name": (
+        frame_with(size=with_value(np.nan)[:, 1]),
+        "NaN in row 2, column 'size' .1 columns and 1 rows",
+    ),
+    "missing integer": (
+        frame_with(size=pd.array([None, *range(11)], dtype="Int64")),
+        "NaN in row 0, column 'size'",
+    ),
+    "NaN in an image": (with_value(np.nan, (12, 8, 8)), "NaN in row 2"),
+    "text column": (
+        frame_with(town=["Ulm"] * 12),
+        "not numbers: 'town' .such as 'Ulm'.*get_dummies",
+    ),
+    "dates": (
+        frame_with(day=pd.date_range("2020-01-01", periods=12)),
+        "not numbers: 'day'",
+    ),
+    "text": (np.full((12, 2), "a"), "could not convert string"),
+    "complex": (RNG.random((12, 2)) + 1j, "Complex data not supported"),
+    "None": (None, "Expected 2D array"),
+    "one row": (RNG.random(12), "Expected 2D array.*Reshape"),
+    "five dimensions": (np.zeros((12, 2, 2, 2, 2)), "dim 5"),
+    "no rows": (np.empty((0, 3)), "0 sample"),
+    "no columns": (np.empty((12, 0)), "0 feature"),
+    "no images": (np.empty((0, 8, 8)), "0 sample"),
+    "7 rows": (RNG.random((7, 2)), "7 samples.*at least 8"),
+    "1 row": (RNG.random((1, 2)), "1 sample;.*at least 8"),
+    "7 images": (RNG.random((7, 8, 8)), "7 samples.*at least 8"),
+}
+
+
+@every_detector
+@pytest.mark.parametrize("name", BAD_ROWS)
+def test_fit_refuses_bad_rows_in_words(detector_class, name):
+    rows, words = BAD_ROWS[name]
+    with pytest.raises(ValueError, match=f"(?s){words}"):
+        tiny(detector_class).fit(rows)
+
+
+@every_detector
+@pytest.mark.parametrize("make", [scipy.sparse.csr_matrix, scipy.sparse.coo_array])
+def test_fit_refuses_sparse_rows_and_says_how_to_go_on(detector_class, make):
+    with pytest.raises(TypeError, match=r"Sparse data.*toarray\(\)"):
+        tiny(detector_class).fit(make(ROWS))
+
+
+@pytest.mark.parametrize("method", ["anomaly_score", "predict", "p_value", "explain"])
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (ROWS[:, :3], "3 features.*expecting 4 features.*same columns"),
+        (np.empty((0, 4)), "0 sample"),
+        (np.where(NEW > 52, np.nan, NEW), "NaN in row"),
+        (IMAGES, r"images of shape \(8, 8\).*fitted on a table"),
+        (ROWS[0], "Reshape"),
+    ],
+    ids=["narrow", "empty", "NaN", "images", "one row"],
+)
+def test_scoring_refuses_bad_rows_in_words(fitted, method, rows, words):
+    with pytest.raises(ValueError, match=f"(?s){words}"):
+        getattr(fitted, method)(rows)
+
+
+@every_detector
+def test_wrong_width_names_columns_that_fit_saw(detector_class):
+    frame = pd.DataFrame(ROWS, columns=["mean radius", "b", "c", "d"])
+    detector = tiny(detector_class).fit(frame)
+    with pytest.raises(ValueError, match="3 features.*4 features.*'mean radius'"):
+        detector.anomaly_score(frame.iloc[:, 1:])
+
+
+@pytest.mark.parametrize("rows", [NEW, np.zeros((3, 8, 9)), np.zeros((3, 8, 8, 3))])
+def test_images_of_another_shape_are_refused_with_both_shapes(fitted_images, rows):
+    got = "a table" if rows.ndim == 2 else str(rows.shape[1:])
+    with pytest.raises(ValueError, match="but this") as caught:
+        fitted_images.anomaly_score(rows)
+    assert got in str(caught.value)
+    assert "images of shape (8, 8)" in str(caught.value)
+
+
+@every_detector
+@pytest.mark.parametrize("method", ["anomaly_score", "predict", "p_value", "explain"])
+def test_a_detector_that_was_not_fitted_says_so(detector_class, method, tmp_path):
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        getattr(detector_class(), method)(ROWS)
+    with pytest.raises(NotFittedError):
+        detector_class().sample(3)
+    with pytest.raises(NotFittedError):
+        detector_class().save(tmp_path / "detector.npz")
+
+
+BAD_PARAMETERS = [
+    *[
+        (name, value)
+        for name in ("n_steps", "batch_size")
+        for value in (0, -1, 2.0, "9")
+    ],
+    *[("n_steps", value) for value in (None, True)],
+    *[("latent_dim", value) for value in (0, 1.5, "2")],
+    *[("learning_rate", value) for value in (0, -1.0, np.nan, np.inf, None, "fast")],
+    *[("false_alarm_rate", value) for value in (0, 1, 1.5, -0.1, np.nan, None)],
+    *[("hidden", value) for value in ((), 8, "64", (0,), (8.0,), (8, -1))],
+    *[("random_state", value) for value in (-1, 1.5, "seed")],
+]
+
+
+@every_detector
+@pytest.mark.parametrize(("name", "value"), BAD_PARAMETERS)
+def test_a_parameter_out_of_its_range_is_refused_in_words(detector_class, name, value):
+    words = f"{name} is .*must be" if name != "random_state" else "."
+    with pytest.raises(ValueError, match=words):
+        tiny(detector_class, **{name: value}).fit(ROWS)
+
+
+@every_detector
+def test_numpy_numbers_are_parameters_like_any_other(
+    detector_class, tmp_path, not_compiled
+):
+    parameters = {
+        "hidden": (np.int64(8),),
+        "latent_dim": np.int64(2),
+        "n_steps": np.int32(3),
+        "learning_rate": np.float32(0.01),
+    }
+    detector = tiny(detector_class, **parameters).fit(ROWS)
+    detector.save(tmp_path / "detector.npz")
+    np.testing.assert_array_equal(
+        gt.load(tmp_path / "detector.npz").anomaly_score(NEW),
+        detector.anomaly_score(NEW),
+    )
+
+
+@every_detector
+def test_a_failed_refit_leaves_the_detector_as_it_was(detector_class, monkeypatch):
+    detector = tiny(detector_class).fit(ROWS)
+    before, score, parts = (
+        contents(detector),
+        *(method(NEW) for method in (detector.anomaly_score, detector.explain)),
+    )
+
+    def broken(*args, **options):
+        raise FloatingPointError("diverged")
+
+    with pytest.raises(ValueError, match="NaN"):
+        detector.fit(with_value(np.nan))
+    with monkeypatch.context() as patch:
+        patch.setattr(base, "train", broken)
+        with pytest.raises(FloatingPointError):
+            detector.fit(RNG.random((20, 3)))
+    assert_same_contents(contents(detector), before)
+    np.testing.assert_array_equal(detector.anomaly_score(NEW), score)
+    np.testing.assert_array_equal(detector.explain(NEW), parts)
+
+
+@every_detector
+def test_a_failed_first_fit_leaves_the_detector_unfitted(detector_class):
+    detector = tiny(detector_class)
+    with pytest.raises(ValueError, match="NaN"):
+        detector.fit(with_value(np.nan))
+    with pytest.raises(NotFittedError):
+        detector.anomaly_score(ROWS)
+
+
+@every_detector
+def test_training_that_diverges_is_an_error(detector_class):
+    with pytest.raises(FloatingPointError, match="Lower learning_rate"):
+        tiny(detector_class, learning_rate=1e30, n_steps=9).fit(ROWS)
+
+
+# explanations
+
+
+def test_explanations_add_up_to_the_score_minus_that_of_the_mean_row(fitted):
+    parts = fitted.explain(NEW)
+    rise = fitted.anomaly_score(NEW) - fitted.anomaly_score(fitted.center_[None])
+    assert parts.shape == NEW.shape
+    np.testing.assert_allclose(parts.sum(1), rise, rtol=0.03, atol=0.03 * rise.std())
+
+
+def test_explanations_of_images_add_up_too(fitted_images):
+    mean = fitted_images.typical_.reshape(1, 8, 8) * fitted_images.scale_
+    mean = mean + fitted_images.center_
+    rise = fitted_images.anomaly_score(IMAGES) - fitted_images.anomaly_score(mean)
+    parts = fitted_images.explain(IMAGES)
+    assert parts.shape == IMAGES.shape
+    total = parts.sum(axis=(1, 2))
+    np.testing.assert_allclose(total, rise, rtol=0.03, atol=0.03 * rise.std())
+
+
+@every_detector
+def test_a_constant_column_adds_nothing(detector_class):
+    rows = np.hstack([ROWS, np.full((60, 1), 7.0)])
+    parts = tiny(detector_class).fit(rows).explain(rows)
+    np.testing.assert_array_equal(parts[:, 4], 0)
+    assert (parts[:, :4] != 0).any()
+
+
+class Ruler(Detector):
+    """A linear score of the scaled row. It learns nothing; its loss tells the noise."""
+
+    loss_names = ("loss",)
+
+    def _build(self):
+        pass
+
+    def _training(self):
+        noise = training.Noise("normal", (4,))
+        return lambda x, z: (tf.reduce_mean(z),), (4,), (noise,)
+
+    def _score(self, x):
+        return tf.linalg.matvec(x, [1.0, -2.0, 0.0, 3.0])
+
+
+def test_the_random_state_decides_the_noise_of_the_training_too():
+    first, again, other = (
+        Ruler(n_steps=3, random_state=seed).fit(ROWS).history_["loss"]
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).all()
+
+
+def test_explanation_of_a_linear_score_is_weight_times_distance_from_the_mean():
+    ruler = Ruler(n_steps=1, random_state=0).fit(ROWS)
+    by_hand = np.array([1, -2, 0, 3]) * (NEW - ruler.center_) / ruler.scale_
+    np.testing.assert_allclose(ruler.explain(NEW), by_hand, rtol=1e-4, atol=1e-5)
+
+
+def test_scores_are_of_rows_in_units_of_their_standard_deviation():
+    ruler = Ruler(n_steps=1, random_state=0).fit(ROWS)
+    by_hand = (NEW - ruler.center_) / ruler.scale_ @ [1, -2, 0, 3]
+    np.testing.assert_allclose(ruler.anomaly_score(NEW), by_hand, rtol=1e-4, atol=1e-5)
+
+
+# samples
+
+
+def constant_generator(detector: Detector, value: float) -> Detector:
+    """A copy whose generator puts out `value` for every feature or pixel."""
+    detector = copy.deepcopy(detector)
+    *weights, bias = detector.generator_.get_weights()
+    detector.generator_.set_weights(
+        [*(np.zeros_like(w) for w in weights), np.full_like(bias, value)]
+    )
+    return detector
+
+
+def assert_in_units_of_the_data(detector: Detector, shape: tuple[int, ...]) -> None:
+    if not hasattr(detector, "generator_"):
+        pytest.skip("this detector has no generator")
+    rows = constant_generator(detector, 0.5).sample(3)
+    by_hand = detector.center_ + 0.5 * detector.scale_
+    assert rows.shape == (3, *shape)
+    np.testing.assert_allclose(rows, np.broadcast_to(by_hand, rows.shape), rtol=1e-6)
+
+
+def test_samples_are_in_the_units_and_shape_of_the_table(fitted):
+    assert_in_units_of_the_data(fitted, (4,))
+
+
+def test_samples_are_in_the_units_and_shape_of_the_images(fitted_images):
+    assert_in_units_of_the_data(fitted_images, (8, 8))
+
+
+def test_samples_depend_on_their_seed_alone(fitted):
+    first = fitted.sample(4, seed=1)
+    np.testing.assert_array_equal(fitted.sample(4, seed=1), first)
+    assert (fitted.sample(4, seed=2) != first).any()
+    assert (fitted.sample(4) != fitted.sample(4)).any()
+    assert len(np.unique(first, axis=0)) == 4
+
+
+@pytest.mark.parametrize("n", [0, -2])
+def test_no_samples_are_refused_in_words(fitted, n):
+    with pytest.raises(ValueError, match=f"n is {n}.*at least 1"):
+        fitted.sample(n)
+
+
+# copies; files have a test module of their own
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda d: pickle.loads(pickle.dumps(d))]
+)
+def test_a_copy_is_the_same_and_stands_alone(fitted, copied):
+    other = copied(fitted)
+    score = fitted.anomaly_score(NEW)
+    assert_same_contents(contents(other), contents(fitted))
+    np.testing.assert_array_equal(other.anomaly_score(NEW), score)
+    np.testing.assert_array_equal(other.explain(NEW), fitted.explain(NEW))
+    other.fit(ROWS * 3 + 1)
+    np.testing.assert_array_equal(fitted.anomaly_score(NEW), score)
+
+
+@every_detector
+def test_a_detector_that_was_not_fitted_can_be_copied(detector_class):
+    other = pickle.loads(pickle.dumps(tiny(detector_class, n_steps=5)))
+    assert other.n_steps == 5
+    with pytest.raises(NotFittedError):
+        other.anomaly_score(ROWS)
+
+
+# manners
+
+
+@every_detector
+def test_progress_is_printed_on_standard_output_only_when_asked_for(
+    detector_class, capfd, not_compiled
+):
+    tiny(detector_class).fit(ROWS).predict(NEW)
+    assert capfd.readouterr() == ("", "")
+    tiny(detector_class, verbose=1).fit(ROWS)
+    out, err = capfd.readouterr()
+    assert "3/3" in out
+    assert err == ""
+
+
+@every_detector
+def test_history_holds_each_loss_at_each_step(detector_class):
+    history = tiny(detector_class, n_steps=7).fit(ROWS).history_
+    assert tuple(history) == detector_class.loss_names
+    assert {len(values) for values in history.values()} == {7}
+
+
+@every_detector
+def test_many_fits_and_scores_bring_no_advice_against_retracing(
+    detector_class, monkeypatch, caplog
+):
+    monkeypatch.setattr(tf.get_logger(), "filters", [])  # setup switches the advice off
+    for i in range(6):  # the advice comes with the fifth
+        detector = tiny(detector_class, n_steps=1).fit(ROWS)
+        detector.predict(NEW[: i + 1])
+        detector.explain(NEW[: i + 1])
+        detector.sample(i + 1)
+    assert caplog.messages == []
+
+
+def test_the_compiled_score_and_explanation_are_those_of_the_plain_code(fitted):
+    x = fitted._scaled(fitted._checked(NEW))
+    plain = fitted._score(tf.constant(x)).numpy()
+    assert np.allclose(plain, fitted.anomaly_score(NEW), rtol=1e-4)
+    parts = fitted._attribute(tf.constant(x)).numpy()
+    assert np.allclose(parts, fitted.explain(NEW), rtol=1e-3, atol=1e-4)

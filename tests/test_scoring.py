@@ -1,0 +1,188 @@
+"""Scores, thresholds and p-values keep the promises of their formulas."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom, kstest
+from sklearn.covariance import LedoitWolf
+from sklearn.neighbors import NearestNeighbors
+
+import gantutor as gt
+from gantutor import networks, scoring
+
+gt.setup()
+
+RNG = np.random.default_rng(0)
+
+
+def test_discriminator_score_is_minus_the_logit():
+    discriminator = networks.dense_discriminator(3)
+    x = RNG.standard_normal((5, 3)).astype(np.float32)
+    score = scoring.discriminator_score(discriminator, x)
+    np.testing.assert_array_equal(score, -discriminator(x).numpy()[:, 0])
+
+
+# threshold
+
+
+@pytest.mark.parametrize(
+    ("n", "rate", "rank"),
+    [
+        (9, 0.1, 9),
+        (19, 0.05, 19),
+        (20, 0.05, 20),
+        (99, 0.05, 95),
+        (100, 0.05, 96),
+        (4, 0.5, 3),
+    ],
+)
+def test_threshold_is_the_score_of_the_rank_worked_out_by_hand(n, rate, rank):
+    scores = RNG.permutation(np.arange(1, n + 1))  # the score of rank k is k
+    assert scoring.threshold(scores, rate) == rank
+
+
+def test_threshold_of_too_few_rows_is_the_largest_score():
+    assert scoring.threshold([3.0, 1.0, 2.0], 0.01) == 3.0
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.05, 0.1])
+@pytest.mark.parametrize("n", [100, 199])
+def test_false_alarms_are_as_rare_as_promised(rate, n):
+    """Over many calibration sets; a score more extreme than the threshold is an alarm."""
+    repeats, fresh = 4000, 25
+    scores = np.random.default_rng(n).exponential(size=(repeats, n + fresh))
+    alarms = sum(np.sum(s[n:] > scoring.threshold(s[:n], rate)) for s in scores)
+    share = alarms / (repeats * fresh)
+    # one row for each calibration set would be binomial; 25 of them only narrow it
+    slack = binom(repeats, rate).ppf(0.995) / repeats - rate
+    assert rate - 1 / (n + 1) - slack < share < rate + slack
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50), st.floats(0.001, 0.999))
+def test_threshold_is_a_calibration_score_that_few_calibration_rows_exceed(
+    scores, rate
+):
+    value = scoring.threshold(scores, rate)
+    assert value in scores
+    assert np.sum(np.array(scores) > value) <= rate * (len(scores) + 1)
+
+
+# p-values
+
+
+def test_p_values_by_hand_with_ties():
+    p = scoring.p_values([1.0, 2.0, 2.0, 3.0], [0.0, 1.0, 2.0, 2.5, 3.0, 4.0])
+    np.testing.assert_allclose(p, np.array([5, 5, 4, 2, 2, 1]) / 5)
+
+
+def test_p_values_of_fresh_normals_are_uniform():
+    n = 400
+    calibration, fresh = np.random.default_rng(0).normal(size=(2, 3000, n))
+    p = [scoring.p_values(c, f[:1])[0] for c, f in zip(calibration, fresh, strict=True)]
+    steps = np.random.default_rng(1).random(len(p)) / (
+        n + 1
+    )  # undo the steps of the ranks
+    assert kstest(p - steps, "uniform").pvalue > 0.01
+    for rate in (0.01, 0.05, 0.1):
+        assert np.mean(np.array(p) <= rate) <= binom(len(p), rate).ppf(0.995) / len(p)
+
+
+@settings(deadline=None)
+@given(
+    calibration=st.lists(st.integers(-5, 5), min_size=1, max_size=30),
+    scores=st.lists(st.integers(-6, 6), min_size=2, max_size=30),
+)
+def test_p_values_fall_as_scores_rise_and_stay_in_their_range(calibration, scores):
+    p = scoring.p_values(calibration, np.sort(scores))
+    assert (np.diff(p) <= 0).all()
+    assert p.min() >= 1 / (len(calibration) + 1)
+    assert p.max() <= 1
+
+
+@settings(deadline=None)
+@given(
+    calibration=st.lists(st.integers(-9, 9), min_size=20, max_size=60),
+    score=st.integers(-10, 10),
+    rate=st.sampled_from([0.05, 0.1, 0.25]),
+)
+def test_a_row_is_an_alarm_exactly_if_its_p_value_is_at_most_the_rate(
+    calibration, score, rate
+):
+    alarm = score > scoring.threshold(calibration, rate)
+    assert alarm == (scoring.p_values(calibration, [score])[0] <= rate)
+
+
+# Gaussian
+
+
+def correlated(n: int, d: int) -> np.ndarray:
+    return RNG.standard_normal((n, d)) @ RNG.standard_normal((d, d)) + 3
+
+
+@pytest.mark.parametrize(("n", "d"), [(200, 5), (10, 40), (50, 1)])
+def test_gaussian_score_is_scikit_learns_ledoit_wolf_distance(n, d):
+    train, test = np.split(correlated(2 * n, d), 2)
+    mean, whitening = scoring.fit_gaussian(train)
+    score = scoring.mahalanobis_score(test, mean, whitening)
+    np.testing.assert_allclose(
+        score, np.sqrt(LedoitWolf().fit(train).mahalanobis(test)), 1e-6
+    )
+
+
+def test_gaussian_score_of_the_mean_is_zero_and_grows_along_a_line():
+    mean, whitening = scoring.fit_gaussian(correlated(100, 3))
+    direction = RNG.standard_normal(3)
+    scores = scoring.mahalanobis_score(
+        mean + np.outer([0.0, 1.0, 2.0], direction), mean, whitening
+    ).numpy()
+    np.testing.assert_allclose(scores, scores[1] * np.array([0, 1, 2]), atol=1e-9)
+
+
+def test_gaussian_copes_with_some_constant_features():
+    features = np.hstack([correlated(50, 2), np.full((50, 2), 7.0)])
+    score = scoring.mahalanobis_score(features, *scoring.fit_gaussian(features))
+    assert np.isfinite(score).all()
+
+
+def test_gaussian_of_constant_features_is_the_distance_to_them():
+    mean, whitening = scoring.fit_gaussian(np.full((9, 2), 7.0))
+    score = scoring.mahalanobis_score(np.array([[7.0, 7], [10, 11]]), mean, whitening)
+    np.testing.assert_allclose(score, [0, 5])
+
+
+# neighbours
+
+
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_neighbour_score_is_scikit_learns_kth_distance(k):
+    reference, x = (
+        correlated(20, 4).astype(np.float32),
+        correlated(9, 4).astype(np.float32),
+    )
+    distances, _ = NearestNeighbors(n_neighbors=k).fit(reference).kneighbors(x)
+    score = scoring.neighbour_score(x, reference, k)
+    np.testing.assert_allclose(score, distances[:, -1], rtol=1e-5)
+
+
+def test_neighbour_score_takes_the_farthest_where_there_are_fewer_than_k():
+    reference = np.array([[0.0], [1.0], [5.0]])
+    assert scoring.neighbour_score(tf.constant([[0.0]]), reference, k=5).numpy() == [
+        5.0
+    ]
+
+
+def test_neighbour_score_does_not_cancel_far_from_the_origin():
+    """Squares of 1000 in float32 are exact to 0.06; distances of 0.01 must survive."""
+    reference = np.float32(1000) + np.float32([[0.0], [100.0]])
+    x = reference[:1] + np.float32([[0.015625]])
+    assert scoring.neighbour_score(x, reference, k=1).numpy() == pytest.approx(
+        [0.015625]
+    )
+
+
+def test_neighbour_score_of_a_reference_row_itself_is_zero():
+    reference = correlated(30, 6).astype(np.float32)
+    np.testing.assert_array_equal(scoring.neighbour_score(reference, reference, k=1), 0)
