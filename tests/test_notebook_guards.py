@@ -318,7 +318,7 @@ breaks_by_text(
 breaks_by_text("no_absolute_path", "middle", "Here", "Here in /Users/reader/x.csv")
 breaks_by_output(
     "no_absolute_path",
-    printed("saved to /work/series/model.npz"),
+    printed("saved to /home/ada/series/model.npz"),
     new_output("execute_result", {"text/plain": "PosixPath('/root/x.csv')"}),
     new_output("display_data", {"text/html": "<b>/home/reader</b>"}),
     printed("File ~/series/gantutor/data.py:12"),
@@ -328,7 +328,7 @@ breaks_by_output(
 
 @breaks("no_absolute_path")
 def traceback_with_path(nb: NotebookNode) -> None:
-    line = "\x1b[36mFile \x1b[39m\x1b[32m/work/series/gantutor/data.py:12\x1b[39m"
+    line = "\x1b[36mFile \x1b[39m\x1b[32m/home/ada/series/gantutor/data.py:12\x1b[39m"
     cell(nb, "refuse").outputs[0].traceback.append(line)
 
 

@@ -252,7 +252,7 @@ def test_licences_are_there():
 INDEX = re.compile(
     r"""://[^\s"']*(?:pypi|pythonhosted|(?:conda|repo)\.anaconda)  # a package index
       | ://[^\s"']*/(?:simple|whl)(?:/|[\s"'<>)]|$)  # a mirror of one
-      | --(?:extra-)?index-url | --find-links | ^\s*(?:extra-)?index-url\s*=
+      | --(?:extra-)?index[-]url | --find-links | ^\s*(?:extra-)?index[-]url\s*=
       | --default-index | --trusted-host""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
