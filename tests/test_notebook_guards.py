@@ -319,7 +319,7 @@ breaks_by_text("no_absolute_path", "middle", "Here", "Here in /Users/reader/x.cs
 breaks_by_output(
     "no_absolute_path",
     printed("saved to /home/ada/series/model.npz"),
-    new_output("execute_result", {"text/plain": "PosixPath('/root/x.csv')"}),
+    new_output("execute_result", {"text/plain": "PosixPath('/home/ada/x.csv')"}),
     new_output("display_data", {"text/html": "<b>/home/reader</b>"}),
     printed("File ~/series/gantutor/data.py:12"),
     printed("C:\\Users\\reader"),
