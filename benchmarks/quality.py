@@ -21,6 +21,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
 
 import gantutor as gt
 
@@ -104,7 +105,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="data sets whose name holds this")
     options = parser.parse_args()
     results = []
-    for name, load in data_sets():
+    for name, load in tqdm(list(data_sets()), unit="data set"):
         if options.only not in name:
             continue
         for seed in range(options.seeds):
