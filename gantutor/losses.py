@@ -65,6 +65,62 @@ def minimax_generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_mean(tf.nn.softplus(fake_logits))
 
 
+def fence_discriminator_loss(
+    real_logits: tf.Tensor, fake_logits: tf.Tensor, gamma: float = 0.1
+) -> tf.Tensor:
+    """Cross-entropy of real rows against 1 plus gamma times that of generated against 0.
+
+    Source: Ngo et al. 2019 (arXiv 1904.01209), section 3.2: a gamma below one lets D care
+    more about the real rows than about the fence around them.
+
+    Parameters
+    ----------
+    real_logits, fake_logits : tensor of shape (batch, 1)
+        Logits of D for real and for generated rows.
+    gamma : float, default=0.1
+        Weight of the generated rows.
+
+    Returns
+    -------
+    tensor of shape ()
+    """
+    real_loss = tf.reduce_mean(tf.nn.softplus(-real_logits))
+    return real_loss + gamma * tf.reduce_mean(tf.nn.softplus(fake_logits))
+
+
+def fence_generator_loss(
+    fake_logits: tf.Tensor, fake: tf.Tensor, alpha: float = 0.5, beta: float = 15.0
+) -> tf.Tensor:
+    """Encirclement plus dispersion: generated rows lie where D is alpha, and spread out.
+
+    Source: Ngo et al. 2019 (arXiv 1904.01209), section 3.2, with the encirclement as the
+    authors' code has it: the cross-entropy of D(G(z)) against alpha, which is lowest at
+    D(G(z)) = alpha. The dispersion is one over the mean distance of the generated rows from
+    their centre.
+
+    Parameters
+    ----------
+    fake_logits : tensor of shape (batch, 1)
+        Logits of D for generated rows.
+    fake : tensor of shape (batch, ...)
+        The generated rows.
+    alpha : float, default=0.5
+        What D shall say of generated rows, between 0 and 1.
+    beta : float, default=15.0
+        Weight of the dispersion, in the units of the rows.
+
+    Returns
+    -------
+    tensor of shape ()
+    """
+    encirclement = tf.reduce_mean(tf.nn.softplus(fake_logits) - alpha * fake_logits)
+    fake = tf.reshape(fake, (tf.shape(fake)[0], -1))
+    squares = tf.reduce_sum((fake - tf.reduce_mean(fake, axis=0)) ** 2, axis=1)
+    # the gradient of sqrt at 0 is infinite
+    distance = tf.reduce_mean(tf.sqrt(tf.maximum(squares, 1e-12)))
+    return encirclement + beta / distance
+
+
 def critic_loss(real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
     """Wasserstein loss of the critic: mean score of generated minus that of real rows.
 

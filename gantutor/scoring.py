@@ -3,6 +3,8 @@
 Everywhere in this package a *score* goes up as a row gets more anomalous.
 """
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -127,7 +129,7 @@ def mahalanobis_score(
     tensor of shape (n,)
     """
     centred = tf.cast(features, tf.float64) - mean
-    return tf.norm(centred @ tf.constant(whitening, tf.float64), axis=1)
+    return tf.norm(centred @ tf.cast(whitening, tf.float64), axis=1)
 
 
 def neighbour_score(features: tf.Tensor, reference: ArrayLike, k: int = 5) -> tf.Tensor:
@@ -148,10 +150,103 @@ def neighbour_score(features: tf.Tensor, reference: ArrayLike, k: int = 5) -> tf
     -------
     tensor of shape (n,)
     """
-    points = tf.constant(reference, tf.float32)
+    points = tf.cast(reference, tf.float32)
     squares = tf.reduce_sum(points**2, axis=1) - 2 * tf.matmul(
         features, points, transpose_b=True
     )  # (n, m), short of |features|^2, which does not change the order
     nearest = tf.math.top_k(-squares, k=min(k, points.shape[0])).indices[:, -1]
     # the difference itself, because squares of large numbers cancel badly
     return tf.norm(features - tf.gather(points, nearest), axis=1)
+
+
+def l1_distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """Sum of absolute differences of each pair of rows: a residual.
+
+    Parameters
+    ----------
+    a, b : tensor of shape (n, ...)
+        Rows and their reconstructions, or the features of both.
+
+    Returns
+    -------
+    tensor of shape (n,)
+    """
+    return tf.reduce_sum(tf.abs(a - b), axis=range(1, len(a.shape)))
+
+
+def mean_squared_distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    """Mean of squared differences of each pair of rows: a residual.
+
+    Parameters
+    ----------
+    a, b : tensor of shape (n, ...)
+        Rows and their reconstructions, or the features or latent points of both.
+
+    Returns
+    -------
+    tensor of shape (n,)
+    """
+    return tf.reduce_mean(tf.square(a - b), axis=range(1, len(a.shape)))
+
+
+def latent_search(
+    loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    x: tf.Tensor,
+    starts: ArrayLike,
+    n_steps: int = 100,
+    learning_rate: float = 0.1,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Look for the latent point of each row that has the lowest loss.
+
+    Source: Schlegl et al. 2017 (arXiv 1703.05921), section 2.2. All rows are searched at
+    once, each by Adam (Kingma and Ba 2015, arXiv 1412.6980) on numbers of its own, so that
+    the result for a row does not depend on the others. The step size falls in a straight
+    line to nothing, and the best point on the way is kept.
+
+    Parameters
+    ----------
+    loss : callable
+        Maps rows (m, ...) and latent points (m, latent_dim) to losses (m,), row by row.
+    x : tensor of shape (n, ...)
+        The rows.
+    starts : array of shape (n_starts, latent_dim)
+        Where the search begins, the same for each row. The best result is kept.
+    n_steps : int, default=100
+        Steps of Adam.
+    learning_rate : float, default=0.1
+        Size of the first step.
+
+    Returns
+    -------
+    z : tensor of shape (n, latent_dim)
+        The best latent points.
+    lowest : tensor of shape (n,)
+        Their losses.
+    """
+    points = tf.cast(starts, tf.float32)
+    n_starts, n = points.shape[0], tf.shape(x)[0]
+    z = tf.repeat(points, n, axis=0)  # (n_starts * n, latent_dim)
+    tiled = tf.tile(x, [n_starts] + [1] * (len(x.shape) - 1))
+    best_z, lowest = z, loss(tiled, z)
+    mean, square = tf.zeros_like(z), tf.zeros_like(z)
+    for i in tf.range(1, n_steps + 1):
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            values = loss(tiled, z)
+        gradient = tape.gradient(values, z)
+        better = values < lowest
+        best_z = tf.where(better[:, None], z, best_z)
+        lowest = tf.where(better, values, lowest)
+        step = tf.cast(i, tf.float32)
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        unbiased = tf.sqrt(square / (1 - 0.999**step)) + 1e-7
+        rate = learning_rate * (1 - (step - 1) / n_steps)
+        z -= rate * mean / (1 - 0.9**step) / unbiased
+    values = loss(tiled, z)
+    best_z = tf.where((values < lowest)[:, None], z, best_z)
+    lowest = tf.reshape(tf.minimum(values, lowest), (n_starts, n))
+    best_z = tf.reshape(best_z, (n_starts, n, points.shape[1]))
+    winner = tf.argmin(lowest, axis=0)[:, None]  # (n, 1)
+    best_z = tf.gather(tf.transpose(best_z, (1, 0, 2)), winner, batch_dims=1)[:, 0]
+    return best_z, tf.reduce_min(lowest, axis=0)

@@ -169,3 +169,80 @@ def test_penalty_of_a_batch_is_the_mean_of_batches_of_one():
 
 def test_penalty_in_float64_agrees():
     assert penalty(curved, dtype=tf.float64) == pytest.approx(penalty(curved), rel=1e-5)
+
+
+# fence
+
+SPREAD = tf.constant([[3.0, 0.0], [-3.0, 0.0], [0.0, 4.0], [0.0, -4.0]])  # distance 3.5
+
+
+def test_fence_discriminator_loss_weighs_the_generated_rows_with_gamma():
+    real = np.log1p(np.exp(-LOGITS)).mean()
+    fake = np.log1p(np.exp(OTHERS)).mean()
+    for gamma in (0.1, 0.6, 3.0):
+        value = losses.fence_discriminator_loss(LOGITS, OTHERS, gamma)
+        assert float(value) == pytest.approx(real + gamma * fake, rel=1e-5)
+
+
+def test_fence_discriminator_loss_with_gamma_one_is_that_of_a_plain_gan():
+    fence = losses.fence_discriminator_loss(LOGITS, OTHERS, gamma=1.0)
+    np.testing.assert_array_equal(fence, losses.discriminator_loss(LOGITS, OTHERS))
+
+
+def test_fence_generator_loss_at_logit_zero_is_log_two_and_beta_over_the_distance():
+    value = losses.fence_generator_loss(tf.zeros((4, 1)), SPREAD, 0.5, beta=7.0)
+    assert float(value) == pytest.approx(LOG2 + 7 / 3.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.5, 0.7])
+def test_encirclement_is_the_cross_entropy_against_alpha(alpha):
+    d = sigmoid(LOGITS)
+    by_hand = -np.mean(alpha * np.log(d) + (1 - alpha) * np.log(1 - d))
+    value = losses.fence_generator_loss(LOGITS, SPREAD, alpha, beta=0.0)
+    assert float(value) == pytest.approx(by_hand, rel=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.5, 0.7])
+def test_encirclement_is_lowest_where_the_discriminator_says_alpha(alpha):
+    def loss(a):
+        return losses.fence_generator_loss(a, SPREAD, alpha, beta=0.0)
+
+    best = tf.fill((4, 1), np.float32(np.log(alpha / (1 - alpha))))
+    np.testing.assert_allclose(gradient(loss, best), 0, atol=1e-7)
+    for shift in (-2.0, -0.1, 0.1, 2.0):
+        assert loss(best + shift) > loss(best)
+
+
+def test_twice_the_spread_halves_the_dispersion_and_a_shift_leaves_it():
+    logits = tf.zeros((4, 1))
+
+    def dispersion(fake):
+        return float(losses.fence_generator_loss(logits, fake, beta=5.0)) - LOG2
+
+    assert dispersion(SPREAD) == pytest.approx(5 / 3.5, rel=1e-5)
+    assert dispersion(2 * SPREAD) == pytest.approx(dispersion(SPREAD) / 2, rel=1e-5)
+    assert dispersion(SPREAD + 9.0) == pytest.approx(dispersion(SPREAD), rel=1e-5)
+
+
+def test_the_dispersion_of_images_is_that_of_their_pixels_laid_flat():
+    images = tf.constant(RNG.standard_normal((6, 3, 4, 2)), tf.float32)
+    logits = tf.zeros((6, 1))
+    flat = losses.fence_generator_loss(logits, tf.reshape(images, (6, 24)))
+    assert float(losses.fence_generator_loss(logits, images)) == pytest.approx(
+        float(flat), rel=1e-6
+    )
+    far = images - tf.reduce_mean(images, axis=0)
+    distance = np.sqrt((far.numpy() ** 2).sum((1, 2, 3))).mean()
+    assert float(flat) == pytest.approx(LOG2 + 15 / distance, rel=1e-5)
+
+
+def test_the_gradient_stays_finite_where_all_generated_rows_coincide():
+    logits = tf.zeros((4, 1))
+    for fake in (tf.ones((4, 2)), tf.ones((4, 3, 3, 1))):
+        slope = gradient(lambda a: losses.fence_generator_loss(logits, a), fake)
+        assert np.isfinite(slope).all()
+
+
+def test_the_dispersion_drives_generated_rows_apart():
+    slope = gradient(lambda a: losses.fence_generator_loss(tf.zeros((4, 1)), a), SPREAD)
+    assert (slope * SPREAD.numpy()).sum(axis=1).max() < 0

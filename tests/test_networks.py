@@ -190,3 +190,200 @@ def test_initial_weights_leave_pythons_random_numbers_alone():
     with pytest.raises(KeyError), networks.initial_weights(2):
         raise KeyError
     assert random.getstate() == state
+
+
+# the last hidden layer alone
+
+
+def test_the_last_hidden_layer_alone_is_the_end_of_all_features():
+    network = networks.dense_discriminator(3, (4, 5))
+    x = normal(6, 3)
+    last = networks.hidden_features(network, last=True)(x).numpy()
+    assert last.shape == (6, 5)
+    np.testing.assert_array_equal(last, networks.hidden_features(network)(x)[:, 4:])
+    kernel, bias = network.layers[-1].get_weights()
+    np.testing.assert_allclose(network(x), last @ kernel + bias, rtol=1e-4, atol=1e-6)
+
+
+def test_the_last_hidden_layer_of_a_convolution_is_pooled():
+    network = networks.conv_discriminator((32, 32, 1), (2, 3))  # 8 x 8 x 3 at the end
+    x = normal(2, 32, 32, 1)
+    last = networks.hidden_features(network, last=True)(x).numpy()
+    activations = keras.Model(network.input, network.layers[2].output)(x).numpy()
+    means = activations.reshape(2, 4, 2, 4, 2, 3).mean((2, 4))
+    np.testing.assert_allclose(last, means.reshape(2, -1), rtol=1e-4, atol=1e-6)
+
+
+# pairs
+
+PAIRS = {
+    "row and row": ((3,), (3,)),
+    "row and latent": ((3,), (2,)),
+    "latent and latent": ((2,), (2,)),
+    "image and image": ((10, 9, 1), (10, 9, 1)),
+    "image and latent": ((10, 9, 2), (3,)),
+}
+each_pair = pytest.mark.parametrize("shapes", PAIRS.values(), ids=PAIRS)
+
+
+@each_pair
+def test_a_pair_discriminator_maps_two_batches_to_one_logit(shapes):
+    network = networks.pair_discriminator(*shapes, (24, 20))
+    assert [tensor.shape[1:] for tensor in network.inputs] == [*shapes]
+    assert network([normal(4, *shape) for shape in shapes]).shape == (4, 1)
+
+
+@each_pair
+def test_the_logit_of_a_pair_depends_on_both(shapes):
+    with networks.initial_weights(0):
+        network = networks.pair_discriminator(*shapes, (24, 20))
+    first, second = (normal(4, *shape) for shape in shapes)
+    logits = network([first, second]).numpy()
+    assert (network([first + 1, second]).numpy() != logits).all()
+    assert (network([first, second + 1]).numpy() != logits).all()
+
+
+@each_pair
+def test_pairs_have_hidden_features_that_depend_on_both(shapes):
+    with networks.initial_weights(0):
+        network = networks.pair_discriminator(*shapes, (24, 20))
+    first, second = (normal(4, *shape) for shape in shapes)
+    widths = {}
+    for last in (False, True):
+        features = networks.hidden_features(network, last=last)
+        values = features([first, second]).numpy()
+        widths[last] = values.shape[1]
+        assert (features([first + 1, second]).numpy() != values).any(axis=1).all()
+        assert (features([first, second + 1]).numpy() != values).any(axis=1).all()
+    assert widths[True] < widths[False]
+
+
+def test_parameter_counts_of_pair_discriminators_worked_out_by_hand():
+    table = networks.pair_discriminator((3,), (2,), (4, 5))
+    assert table.count_params() == (5 + 1) * 4 + (4 + 1) * 5 + (5 + 1)
+    images = networks.pair_discriminator((8, 8, 1), (8, 8, 1), (4, 5))
+    convolutions = 16 * 2 * 4 + 4 + 16 * 4 * 5 + 5  # two images are two channels
+    assert images.count_params() == convolutions + 2 * 2 * 5 + 1
+    mixed = networks.pair_discriminator((8, 8, 1), (3,), (4, 5))
+    convolutions = 16 * 1 * 4 + 4 + 16 * 4 * 5 + 5
+    joined = 2 * 2 * 5 + 3  # the latent point beside what the convolutions have made
+    assert mixed.count_params() == convolutions + (joined + 1) * 20 + 21
+
+
+def test_a_pair_of_rows_is_judged_as_one_row_with_the_columns_of_both():
+    network = networks.pair_discriminator((3,), (2,), (4,))
+    alone = networks.dense_discriminator(5, (4,))
+    alone.set_weights(network.get_weights())
+    first, second = normal(6, 3), normal(6, 2)
+    np.testing.assert_allclose(
+        network([first, second]), alone(np.hstack([first, second])), rtol=1e-5
+    )
+
+
+# spectral normalisation
+
+NORMALIZED = {
+    "dense": lambda: networks.dense_discriminator(4, (6, 5)),
+    "convolutions": lambda: networks.conv_encoder((9, 8, 2), 3, (3, 4)),
+    "pair of rows": lambda: networks.pair_discriminator((3,), (2,), (6, 5)),
+    "image and latent": lambda: networks.pair_discriminator((8, 8, 1), (2,), (3, 4)),
+}
+each_normalized = pytest.mark.parametrize("build", NORMALIZED.values(), ids=NORMALIZED)
+
+
+def batches(network: keras.Model) -> list[np.ndarray]:
+    return [normal(3, *tensor.shape[1:]) for tensor in network.inputs]
+
+
+def called(network: keras.Model, times: int = 1, training: bool = False) -> np.ndarray:
+    inputs = batches(network)
+    for _ in range(times):
+        output = network(inputs if len(inputs) > 1 else inputs[0], training=training)
+    return output.numpy()
+
+
+def largest_singular_values(network: keras.Model) -> list[float]:
+    kernels = [w.numpy() for w in network.trainable_weights if len(w.shape) > 1]
+    return [np.linalg.norm(k.reshape(-1, k.shape[-1]), 2) for k in kernels]
+
+
+@each_normalized
+def test_training_brings_the_largest_singular_value_of_each_kernel_to_one(build):
+    with networks.initial_weights(0):
+        network = networks.spectral_normalization(build())
+    assert max(np.abs(np.subtract(largest_singular_values(network), 1))) > 0.1
+    called(network, times=40, training=True)
+    values = largest_singular_values(network)
+    assert len(values) >= 3
+    np.testing.assert_allclose(values, 1, rtol=0.02)
+
+
+@each_normalized
+def test_spectral_normalization_changes_no_weight_when_scoring(build):
+    network = networks.spectral_normalization(build())
+    before = network.get_weights()
+    first, second = called(network), called(network)
+    for old, new in zip(before, network.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    np.testing.assert_array_equal(first, second)
+
+
+@each_normalized
+def test_spectral_normalization_keeps_the_architecture_and_takes_fresh_weights(build):
+    network = build()
+    before = network.get_weights()
+    copied = networks.spectral_normalization(network)
+    assert copied.count_params() > network.count_params()  # a vector for each kernel
+    assert [w.shape for w in copied.trainable_weights] == [
+        w.shape for w in network.trainable_weights
+    ]
+    for old, weight, new in zip(
+        before, network.get_weights(), copied.trainable_weights, strict=True
+    ):
+        np.testing.assert_array_equal(old, weight)
+        assert old.ndim == 1 or (old != new.numpy()).all()
+    plain = [layer for layer in network.layers if layer.weights]
+    wrapped = [layer.layer for layer in copied.layers if layer.weights]
+    assert [layer.get_config() for layer in wrapped] == [
+        layer.get_config() for layer in plain
+    ]
+
+
+@each_normalized
+def test_a_normalized_network_with_the_same_weights_computes_the_same(build):
+    network = build()
+    copied = networks.spectral_normalization(network)
+    for old, new in zip(
+        network.trainable_weights, copied.trainable_weights, strict=True
+    ):
+        new.assign(old)
+    np.testing.assert_allclose(called(copied), called(network), rtol=1e-5, atol=1e-6)
+
+
+def test_spectral_normalization_divides_by_the_norm_and_leaves_the_direction():
+    """One column: its norm is found at once, so one call divides by it."""
+    network = networks.spectral_normalization(networks.dense_network(3, 1, ()))
+    kernel = normal(3, 1)
+    network.trainable_weights[0].assign(kernel)
+    called(network, training=True)
+    expected = kernel / np.linalg.norm(kernel)
+    np.testing.assert_allclose(network.trainable_weights[0], expected, rtol=1e-5)
+
+
+def test_spectral_normalization_of_a_kernel_of_zeros_stays_finite():
+    network = networks.spectral_normalization(networks.dense_network(3, 2, (4,)))
+    for weight in network.trainable_weights:
+        weight.assign(np.zeros(weight.shape))
+    assert not called(network, times=3, training=True).any()
+    assert all(np.isfinite(weight).all() for weight in network.get_weights())
+    assert not any(weight.numpy().any() for weight in network.trainable_weights)
+
+
+def test_spectral_normalization_works_on_once_a_kernel_of_zeros_has_moved():
+    network = networks.spectral_normalization(networks.dense_network(3, 2, ()))
+    kernel = network.trainable_weights[0]
+    kernel.assign(np.zeros((3, 2)))
+    called(network, training=True)
+    kernel.assign(normal(3, 2))
+    called(network, times=40, training=True)
+    np.testing.assert_allclose(largest_singular_values(network), 1, rtol=0.02)

@@ -1,5 +1,6 @@
 """Scores, thresholds and p-values keep the promises of their formulas."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -186,3 +187,173 @@ def test_neighbour_score_does_not_cancel_far_from_the_origin():
 def test_neighbour_score_of_a_reference_row_itself_is_zero():
     reference = correlated(30, 6).astype(np.float32)
     np.testing.assert_array_equal(scoring.neighbour_score(reference, reference, k=1), 0)
+
+
+# residuals
+
+
+def test_residuals_of_table_rows_by_hand():
+    a, b = tf.constant([[1.0, 2, 3], [0, 0, 0]]), tf.constant([[1.0, 0, 7], [0, -3, 0]])
+    np.testing.assert_allclose(scoring.l1_distance(a, b), [6, 3])
+    np.testing.assert_allclose(scoring.mean_squared_distance(a, b), [20 / 3, 3])
+
+
+def test_residuals_of_images_take_all_pixels_of_an_image():
+    a, b = RNG.standard_normal((2, 5, 3, 4, 2)).astype(np.float32)
+    difference = (a - b).reshape(5, 24)
+    np.testing.assert_allclose(
+        scoring.l1_distance(a, b), np.abs(difference).sum(axis=1), rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        scoring.mean_squared_distance(a, b), (difference**2).mean(axis=1), rtol=1e-5
+    )
+
+
+# latent search
+
+A = np.array([[1.0, 0.4, -0.3, 0.0, 0.8], [-0.5, 1.0, 0.0, 0.7, 0.2]], np.float32)
+B = np.array([0.3, -1.0, 0.0, 2.0, 0.5], np.float32)
+POINTS = RNG.standard_normal((7, 5)).astype(np.float32)  # rows off the plane z A + B
+START = np.zeros((1, 2), np.float32)
+STARTS = 2 * RNG.standard_normal((8, 2)).astype(np.float32)
+
+
+def squared(x, z):
+    return tf.reduce_sum((x - z @ A - B) ** 2, axis=1)
+
+
+def bumpy(x, z):
+    """Many valleys, so that it matters where the search begins."""
+    return squared(x, z) + 3 * tf.reduce_sum(tf.sin(6 * z), axis=1)
+
+
+def test_the_search_finds_the_least_squares_solution_of_a_linear_generator():
+    z, lowest = scoring.latent_search(squared, POINTS, START, n_steps=300)
+    expected, residuals, _, _ = np.linalg.lstsq(A.T, (POINTS - B).T, rcond=None)
+    np.testing.assert_allclose(z, expected.T, atol=1e-3)
+    np.testing.assert_allclose(lowest, residuals, rtol=1e-4)
+
+
+def test_the_search_gives_back_the_latent_point_that_made_a_row():
+    z0 = STARTS[:6]
+    z, lowest = scoring.latent_search(squared, z0 @ A + B, START, n_steps=300)
+    np.testing.assert_allclose(z, z0, atol=1e-3)
+    assert lowest.numpy().max() < 1e-3
+
+
+def test_the_search_works_with_absolute_residuals():
+    """The point of one number that is nearest to all columns is their median."""
+    x = POINTS[:4]
+    z, lowest = scoring.latent_search(
+        lambda x, z: scoring.l1_distance(x, tf.repeat(z, 5, axis=1)),
+        x,
+        START[:, :1],
+        n_steps=300,
+    )
+    median = np.median(x, axis=1, keepdims=True)
+    np.testing.assert_allclose(z, median, atol=5e-3)
+    np.testing.assert_allclose(lowest, np.abs(x - median).sum(axis=1), atol=1e-2)
+
+
+def test_the_search_takes_images():
+    images = POINTS[:, :4].reshape(7, 2, 2, 1)
+    z, lowest = scoring.latent_search(
+        lambda x, z: scoring.l1_distance(x, tf.reshape(z, (-1, 2, 2, 1))),
+        images,
+        np.zeros((2, 4)),
+        n_steps=200,
+    )
+    np.testing.assert_allclose(z, POINTS[:, :4], atol=1e-2)
+    assert lowest.shape == (7,)
+
+
+@pytest.mark.parametrize("rate", [0.1, 1000.0])
+def test_the_lowest_loss_is_that_of_the_point_found_and_never_above_the_starts(rate):
+    starts = STARTS[:3]
+    z, lowest = scoring.latent_search(bumpy, POINTS, starts, 20, rate)
+    np.testing.assert_allclose(bumpy(POINTS, z), lowest, rtol=1e-5, atol=1e-5)
+    for start in starts:
+        at_start = bumpy(POINTS, np.tile(start, (7, 1))).numpy()
+        assert (lowest.numpy() <= at_start + 1e-5).all()
+
+
+def test_each_row_gets_the_best_of_its_starts():
+    starts = STARTS[:4]
+    alone = [scoring.latent_search(bumpy, POINTS, s[None], 50) for s in starts]
+    losses = np.array([lowest.numpy() for _, lowest in alone])
+    points = np.array([z.numpy() for z, _ in alone])
+    assert len(set(losses.argmin(axis=0))) > 1
+    z, lowest = scoring.latent_search(bumpy, POINTS, starts, 50)
+    np.testing.assert_allclose(lowest, losses.min(axis=0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        z, points[losses.argmin(axis=0), np.arange(7)], atol=1e-3
+    )
+
+
+def test_more_starts_never_worsen_the_loss_and_help_where_there_are_many_valleys():
+    lowest = [
+        scoring.latent_search(bumpy, POINTS, STARTS[:n], 30)[1].numpy()
+        for n in (1, 2, 8)
+    ]
+    assert (np.diff(lowest, axis=0) <= 1e-5).all()
+    assert (lowest[2] < lowest[0] - 0.1).any()
+
+
+def test_the_result_of_a_row_does_not_depend_on_the_others():
+    starts = STARTS[:2]
+    z, lowest = scoring.latent_search(bumpy, POINTS, starts, 25)
+    order = [3, 0, 6, 1, 5, 2, 4]
+    near = {"rtol": 1e-4, "atol": 1e-4}
+    shuffled = scoring.latent_search(bumpy, POINTS[order], starts, 25)
+    np.testing.assert_allclose(shuffled[0], z.numpy()[order], **near)
+    np.testing.assert_allclose(shuffled[1], lowest.numpy()[order], **near)
+    alone = scoring.latent_search(bumpy, POINTS[3:4], starts, 25)
+    np.testing.assert_allclose(alone[0], z[3:4], **near)
+    wild = np.concatenate([1e4 * POINTS[:3], POINTS[3:4]])
+    among = scoring.latent_search(bumpy, wild, starts, 25)
+    np.testing.assert_allclose(among[0][3:], z[3:4], **near)
+
+
+@pytest.mark.parametrize("n_steps", [1, 40])
+def test_a_row_that_is_at_its_best_point_stays_there(n_steps):
+    x = np.tile(B, (3, 1))
+    for loss in (squared, lambda x, z: scoring.l1_distance(x, z @ A + B)):
+        z, lowest = scoring.latent_search(loss, x, START, n_steps, 5.0)
+        np.testing.assert_array_equal(z, 0)
+        np.testing.assert_array_equal(lowest, 0)
+
+
+def test_a_row_takes_the_way_of_adam_with_a_rate_that_falls_in_a_straight_line():
+    """On a long way downhill the last point is the best, so the whole way shows."""
+    n_steps, rate = 12, 0.3
+
+    def loss(x, z):
+        return tf.reduce_sum(x * z + 0.01 * z**2 + 0.1 * tf.sin(z), axis=1)
+
+    x, start = POINTS[:1, :3], POINTS[1:2, :3]
+    z = tf.Variable(start)
+    adam = keras.optimizers.Adam(rate, epsilon=1e-7)
+    adam.build([z])
+    way = []
+    for i in range(n_steps):
+        with tf.GradientTape() as tape:
+            value = loss(x, z)
+        way.append(float(value[0]))
+        adam.learning_rate = rate * (1 - i / n_steps)
+        adam.apply([tape.gradient(value, z)], [z])
+    assert (np.diff(way) < 0).all()
+    found, lowest = scoring.latent_search(loss, x, start, n_steps, rate)
+    np.testing.assert_allclose(found, z, rtol=1e-4)
+    np.testing.assert_allclose(lowest, loss(x, z), rtol=1e-4)
+
+
+def test_the_search_gives_the_same_in_a_graph_as_in_eager():
+    starts = STARTS[:2]
+    eager = scoring.latent_search(bumpy, POINTS, starts, 25)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 5), tf.float32)])
+    def search(x):
+        return scoring.latent_search(bumpy, x, starts, 25)
+
+    for one, other in zip(eager, search(POINTS), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
