@@ -45,6 +45,29 @@ class Noise(NamedTuple):
     shape: tuple[int, ...]
 
 
+def minimize(
+    loss: tf.Tensor,
+    tape: tf.GradientTape,
+    optimizer: keras.Optimizer,
+    players: Sequence[keras.Model],
+) -> None:
+    """Move the weights of some networks, and of no others, one step down a loss.
+
+    Parameters
+    ----------
+    loss : tensor of shape ()
+        Recorded by the tape.
+    tape : tf.GradientTape
+        Used up, unless it is persistent.
+    optimizer : keras.Optimizer
+        Built on the trainable variables of the players, in their order.
+    players : sequence of keras.Model
+        The networks that learn.
+    """
+    variables = [v for player in players for v in player.trainable_variables]
+    optimizer.apply(tape.gradient(loss, variables), variables)
+
+
 def gan_step(
     generator: keras.Model,
     discriminator: keras.Model,
@@ -191,6 +214,8 @@ def train(
     seed: int | np.random.SeedSequence = 0,
     jit_compile: bool | None = None,
     verbose: int = 0,
+    skip: int = 0,
+    run_block: tf.types.experimental.PolymorphicFunction | None = None,
 ) -> dict[str, NDArray[np.float32]]:
     """Run `n_steps` steps on random batches, in blocks of compiled steps.
 
@@ -218,6 +243,11 @@ def train(
         Compile with XLA. By default only from 10,000 steps on, where it pays.
     verbose : int, default=0
         1 shows a progress bar on standard output, with the time left.
+    skip : int, default=0
+        Steps of an earlier call with the same seed: their random numbers are passed over,
+        so that the training goes on as if it had not stopped.
+    run_block : callable, optional
+        What `compile_block` returned for this step, to be used again.
 
     Returns
     -------
@@ -233,13 +263,23 @@ def train(
         raise ValueError(f"n_steps is {n_steps}; training needs at least 1 step.")
     if jit_compile is None:
         jit_compile = n_steps >= JIT_FROM
-    run_block = compile_block(step, jit_compile)
+    run_block = run_block or compile_block(step, jit_compile)
     if not isinstance(seed, np.random.SeedSequence):
         seed = np.random.SeedSequence(seed)
-    row_stream, *streams = map(np.random.default_rng, seed.spawn(1 + len(noise)))
+    streams = list(map(np.random.default_rng, seed.spawn(1 + len(noise))))
     bytes_per_step = 4 * sum(math.prod(spec.shape) for spec in noise)
     block = min(n_steps, 1000, max(1, BLOCK_BYTES // max(1, bytes_per_step)))
 
+    def draws(n: int) -> list[NDArray]:
+        """Row numbers and noise of the next n steps."""
+        rows = streams[0].integers(len(data), size=(n, *batch_shape), dtype=np.int32)
+        return [
+            rows,
+            *(_draw(s, spec, n) for s, spec in zip(streams[1:], noise, strict=True)),
+        ]
+
+    for first in range(0, skip, block):
+        draws(min(block, skip - first))
     rows_of_data = tf.constant(data)
     losses: list[NDArray[np.float32]] = []
     done, pace = 0, 20  # steps so far, and steps until the next look at the clock
@@ -249,13 +289,9 @@ def train(
     ):
         for first in range(0, n_steps, block):
             n = min(block, n_steps - first)
-            rows = row_stream.integers(
-                len(data), size=(n, *batch_shape), dtype=np.int32
-            )
-            draws = [_draw(*pair, n) for pair in zip(streams, noise, strict=True)]
-            rows, *draws = (tf.constant(_pad(a, block)) for a in (rows, *draws))
+            rows, *random = (tf.constant(_pad(a, block)) for a in draws(n))
             call = run_block.get_concrete_function(
-                rows_of_data, rows, tuple(draws), tf.constant(0), tf.constant(0)
+                rows_of_data, rows, tuple(random), tf.constant(0), tf.constant(0)
             )
             start = 0
             while start < n and not interrupted.is_set():
@@ -264,7 +300,7 @@ def train(
                 values = call(
                     rows_of_data,
                     rows,
-                    tuple(draws),
+                    tuple(random),
                     tf.constant(start),
                     tf.constant(stop),
                 ).numpy()[start:stop]

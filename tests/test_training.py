@@ -519,3 +519,98 @@ def test_a_block_run_without_compiling_gives_the_same_losses():
         tf.config.run_functions_eagerly(False)
     assert np.array_equal(compiled, plain)
     assert compiled.tolist() == [[1.0, 0.0], [5.0, 2.0]]
+
+
+# one player moves
+
+
+def test_minimize_moves_the_players_down_the_loss_and_nothing_else():
+    with networks.initial_weights(0):
+        first, second, third = (networks.dense_network(2, 1, ()) for _ in range(3))
+    x = tf.constant(rows(5, 2))
+    optimizer = keras.optimizers.SGD(0.5)
+    optimizer.build(first.trainable_variables + third.trainable_variables)
+    old = [network.get_weights() for network in (first, second, third)]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(first(x) + 2 * second(x) - 3 * third(x))
+    training.minimize(loss, tape, optimizer, [first, third])
+    for network, before, slope in ((first, old[0], 1), (third, old[2], -3)):
+        kernel, bias = network.get_weights()
+        step = 0.5 * slope * x.numpy().mean(0)[:, None]
+        np.testing.assert_allclose(kernel, before[0] - step, rtol=1e-5)
+        np.testing.assert_allclose(bias, before[1] - 0.5 * slope, rtol=1e-6)
+    for before, after in zip(old[1], second.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+# going on
+
+GOING_ON = {
+    "batch_shape": (8,),
+    "noise": [Noise("normal", (8, 2))],
+    "loss_names": ["d", "g"],
+    "seed": 3,
+}
+
+
+def small_gan():
+    """A step with networks and optimisers of its own, and what it changes."""
+    with networks.initial_weights(5):
+        g, d = networks.dense_generator(2, 3, (4,)), networks.dense_discriminator(3, ())
+    optimizers = [built(keras.optimizers.Adam(0.01), network) for network in (g, d)]
+    variables = [v for part in (g, d, *optimizers) for v in part.variables]
+    return partial(training.gan_step, g, d, *optimizers), variables
+
+
+def values_of(variables) -> list[np.ndarray]:
+    return [variable.numpy() for variable in variables]
+
+
+def assert_all_equal(one, other) -> None:
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture(scope="module")
+def seven_steps():
+    step, variables = small_gan()
+    history = train(step, rows(30, 3), 7, **GOING_ON)
+    return history, values_of(variables)
+
+
+@pytest.mark.parametrize("steps_a_block", [1000, 2])
+@pytest.mark.parametrize("k", [1, 4])
+def test_a_training_goes_on_as_if_it_had_not_stopped(
+    seven_steps, k, steps_a_block, monkeypatch
+):
+    monkeypatch.setattr(training, "BLOCK_BYTES", 4 * 8 * 2 * steps_a_block)
+    step, variables = small_gan()
+    parts = [
+        train(step, rows(30, 3), n, skip=skip, **GOING_ON)
+        for n, skip in ((k, 0), (7 - k, k))
+    ]
+    history, weights = seven_steps
+    assert_all_equal(values_of(variables), weights)
+    for name in ("d", "g"):
+        joined = np.concatenate([part[name] for part in parts])
+        np.testing.assert_array_equal(joined, history[name])
+
+
+def test_a_loop_that_was_compiled_before_does_the_same(seven_steps):
+    step, variables = small_gan()
+    fresh = values_of(variables)
+    run_block = training.compile_block(step)
+    for _ in range(2):  # from fresh weights, with the same loop
+        for variable, value in zip(variables, fresh, strict=True):
+            variable.assign(value)
+        history = train(step, rows(30, 3), 7, run_block=run_block, **GOING_ON)
+        assert_all_equal(values_of(variables), seven_steps[1])
+        assert_all_equal(history.values(), seven_steps[0].values())
+
+
+def test_steps_are_skipped_in_what_is_drawn_alone():
+    whole = train(echo, rows(9, 2), 9, **ECHO)
+    for skip in (1, 5, 8):
+        rest = train(echo, rows(9, 2), 9 - skip, skip=skip, **ECHO)
+        for name in "xzu":
+            np.testing.assert_array_equal(rest[name], whole[name][skip:])

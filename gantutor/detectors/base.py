@@ -6,7 +6,10 @@ shortest example); everything a user calls is here.
 
 import math
 import os
+import sys
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -17,11 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags, check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
+from tqdm import tqdm
 
 from gantutor import networks, scoring
 from gantutor.detectors import files
-from gantutor.training import Noise, Step, train
+from gantutor.detectors.compiled import NOT_IN_A_GRAPH, Phase, graphs_of
+from gantutor.training import Noise, Step
 
 Array = NDArray[np.float64]
 
@@ -45,8 +51,9 @@ class Detector(OutlierMixin, BaseEstimator):
     hidden : sequence of int, optional
         Widths of the hidden layers, by default (64, 64). For images, the channels of the
         critic's convolutions, each of which halves the side; by default (16, 32).
-    n_steps : int
-        Training steps.
+    n_steps : int, optional
+        Training steps: a fixed budget, by default one for tables and one for images. Nothing
+        ends the training sooner but Ctrl-C, which keeps what was learned and warns.
     batch_size : int, default=128
         Rows per batch.
     learning_rate : float
@@ -56,7 +63,11 @@ class Detector(OutlierMixin, BaseEstimator):
     random_state : int, RandomState instance or None, default=None
         An int gives the same scores in each run on one machine.
     verbose : int, default=0
-        1 shows a progress bar on standard output.
+        1 shows a progress bar with the time left on standard output, and what `fit` took.
+    warm_start : bool, default=False
+        If True, `fit` on a fitted detector trains for `n_steps` steps more, with the same
+        scaling and the same split. On the same rows the result is bit for bit that of one
+        long fit (as long as neither has 10,000 steps, from where on XLA rounds otherwise).
 
     Attributes
     ----------
@@ -66,6 +77,8 @@ class Detector(OutlierMixin, BaseEstimator):
         Sorted scores of the rows that were kept out of training, a fifth of all.
     history_ : dict of str to array of shape (n_steps,)
         Each loss at each training step.
+    fit_seconds_ : float
+        What the last `fit` took, compilation included.
     center_, scale_ : array of shape (n_features,) or (1,)
         A row x enters the networks as ``(x - center_) / scale_``: mean and standard
         deviation of each column over the training rows; for images the middle and half the
@@ -77,19 +90,24 @@ class Detector(OutlierMixin, BaseEstimator):
     """
 
     image_shape_: tuple[int, ...]
+    history_: dict[str, NDArray]
+    training_state_: dict[str, NDArray]
     loss_names: ClassVar[tuple[str, ...]]
+    learned: ClassVar[tuple[str, ...]] = ()  # arrays that the score needs
     table_widths: ClassVar[tuple[int, ...]] = (64, 64)
+    usual_steps: ClassVar[tuple[int, int]] = (1000, 500)  # for tables, for images
 
     def __init__(
         self,
         latent_dim: int | None = None,
         hidden: Sequence[int] | None = None,
-        n_steps: int = 1000,
+        n_steps: int | None = None,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
         false_alarm_rate: float = 0.05,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        warm_start: bool = False,
     ) -> None:
         self.latent_dim = latent_dim
         self.hidden = hidden
@@ -99,6 +117,7 @@ class Detector(OutlierMixin, BaseEstimator):
         self.false_alarm_rate = false_alarm_rate
         self.random_state = random_state
         self.verbose = verbose
+        self.warm_start = warm_start
 
     # -- what a method adds ------------------------------------------------------------
 
@@ -106,8 +125,8 @@ class Detector(OutlierMixin, BaseEstimator):
         """Set the networks as attributes that end in an underscore."""
         raise NotImplementedError
 
-    def _training(self) -> tuple[Step, tuple[int, ...], tuple[Noise, ...]]:
-        """The step, the shape of the rows it sees, and the noise it takes."""
+    def _training(self) -> list[Phase]:
+        """The stages of the training, in their order, on the networks of `_build`."""
         raise NotImplementedError
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
@@ -161,8 +180,7 @@ class Detector(OutlierMixin, BaseEstimator):
         array of shape (n,)
         """
         check_is_fitted(self)
-        x = self._scaled(self._checked(X))
-        return self._in_batches(self._score_rows.get_concrete_function(), x)
+        return self._map("_score", self._checked(X), verbose=self.verbose)
 
     def score_samples(self, X: ArrayLike) -> Array:
         """Minus the anomaly score: scikit-learn's sign, down = more anomalous.
@@ -235,10 +253,10 @@ class Detector(OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         checked = self._checked(X)
-        explain_rows = self._explain_rows.get_concrete_function()
-        parts = self._in_batches(explain_rows, self._scaled(checked), rows=256)
+        parts = self._map("_attribute", checked, 256, self.verbose)
         return parts.reshape(checked.shape[0], *(self.image_shape_ or (-1,)))
 
+    @available_if(lambda self: "generator" in self._get_param_names())
     def sample(self, n: int, seed: int | None = None) -> Array:
         """Rows made by the generator, in the units of the data.
 
@@ -257,9 +275,24 @@ class Detector(OutlierMixin, BaseEstimator):
         if n < 1:
             raise ValueError(f"n is {n}; the generator makes at least 1 row.")
         z = np.random.default_rng(seed).standard_normal((n, self.latent_dim_))
-        x = self._in_batches(self.generator_, z.astype(np.float32))
-        rows = x.reshape(n, -1) * self.scale_ + self.center_
-        return rows.reshape(n, *(self.image_shape_ or (-1,)))
+        return self._unscaled(self._in_batches(self.generator_, z.astype(np.float32)))
+
+    @available_if(lambda self: hasattr(self, "_reconstruct"))
+    def reconstruct(self, X: ArrayLike) -> Array:
+        """What the networks make of each row, in the units of the data.
+
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, n_features), or images
+
+        Returns
+        -------
+        array of the shape of X
+        """
+        check_is_fitted(self)
+        checked = self._checked(X)
+        x = self._map("_reconstruct", checked, verbose=self.verbose)
+        return self._unscaled(x)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted detector to one file of JSON and arrays.
@@ -278,55 +311,87 @@ class Detector(OutlierMixin, BaseEstimator):
     # -- how it is done ----------------------------------------------------------------
 
     def _fit(self, X: ArrayLike) -> Self:
+        began = time.perf_counter()
         self._check_parameters()
+        more = self.warm_start and hasattr(self, "threshold_")
+        if more:
+            self._check_unchanged()
         self._fitted_parameters = self.get_params(deep=False)
-        rows = self._checked(X, fitting=True)
+        rows = self._checked(X, fitting=not more)
         if len(rows) < MIN_ROWS:
             raise ValueError(
                 f"X has {len(rows)} sample{'s'[: len(rows) - 1]}; fit needs at least "
                 f"{MIN_ROWS} normal rows, and about 100 for a threshold at 5 % false alarms."
             )
-        seed: Any = self.random_state
-        if seed is not None and not isinstance(seed, Integral):
-            seed = check_random_state(seed).randint(2**31)
-        split_seed, weight_seed, train_seed = np.random.SeedSequence(seed).spawn(3)
+        if not more:
+            self.seed_ = self._drawn_seed()
+        split_seed, weight_seed, train_seed = np.random.SeedSequence(self.seed_).spawn(
+            3
+        )
         order = np.random.default_rng(split_seed).permutation(len(rows))
         n_calibration = max(1, round(CALIBRATION_SHARE * len(rows)))
         calibration, training = np.split(rows[order], [n_calibration])
 
-        self._fit_scale(training)
+        if not more:
+            self._fit_scale(training)
+            self.latent_dim_ = int(self.latent_dim or self._usual_latent_dim())
+            self.history_, self.training_state_ = {}, {}
         x = self._scaled(training)
         self.typical_ = x.mean(axis=0)
-        widest = 16 if self.image_shape_ else min(16, self.n_features_in_)
-        self.latent_dim_ = int(self.latent_dim or widest)
         with networks.initial_weights(int(weight_seed.generate_state(1)[0])):
             self._build()
-        step, batch_shape, noise = self._training()
-        self.history_ = train(
-            step,
-            x,
-            self.n_steps,
-            batch_shape=batch_shape,
-            noise=noise,
-            loss_names=self.loss_names,
-            seed=train_seed,
-            verbose=self.verbose,
-        )
+        history = graphs_of(self).train(self, x, train_seed)
+        self.history_ = {
+            name: np.concatenate([self.history_.get(name, losses[:0]), losses])
+            for name, losses in history.items()
+        }
         self._after_training(x)
-        self._compile()
-        score_rows = self._score_rows.get_concrete_function()
-        scores = self._in_batches(score_rows, self._scaled(calibration))
+        scores = self._map("_score", calibration)
         self.calibration_scores_ = np.sort(scores)
         self.threshold_ = scoring.threshold(scores, self.false_alarm_rate)
         self.offset_ = -self.threshold_
+        self.fit_seconds_ = time.perf_counter() - began
+        if self.verbose:
+            print(
+                f"{type(self).__name__}: trained on {len(x):,} rows in "
+                f"{self.fit_seconds_:.1f} s; threshold {self.threshold_:.4g} from "
+                f"{len(scores):,} other rows."
+            )
         return self
+
+    @property
+    def _n_steps(self) -> int:
+        return self.n_steps or self.usual_steps[bool(self.image_shape_)]
+
+    def _usual_latent_dim(self) -> int:
+        return 16 if self.image_shape_ else min(16, self.n_features_in_)
+
+    def _drawn_seed(self) -> int:
+        """One number from which all random numbers of a fit follow."""
+        seed: Any = self.random_state
+        if seed is None:
+            return int(np.random.SeedSequence().generate_state(1)[0])
+        if not isinstance(seed, Integral):
+            seed = check_random_state(seed).randint(2**31)
+        return int(seed)
+
+    def _check_unchanged(self) -> None:
+        """Refuse to go on with the training under other parameters."""
+        may_change = {"n_steps", *NOT_IN_A_GRAPH}
+        for name, value in self._fitted_parameters.items():
+            now = self.get_params(deep=False)[name]
+            if name not in may_change and now is not value and now != value:
+                raise ValueError(
+                    f"warm_start=True goes on with the training, but {name} was {value!r} "
+                    f"and is now {now!r}. Set it back, or set warm_start=False."
+                )
 
     def _check_parameters(self) -> None:
         """Raise a ValueError for a parameter that is out of its range."""
-        self._check_whole("n_steps")
         self._check_whole("batch_size")
-        if self.latent_dim is not None:
-            self._check_whole("latent_dim")
+        for name in ("n_steps", "latent_dim"):
+            if getattr(self, name) is not None:
+                self._check_whole(name)
         self._check_number("learning_rate")
         self._check_number("false_alarm_rate", below=1.0)
         widths = (1,) if self.hidden is None else self.hidden
@@ -346,11 +411,23 @@ class Detector(OutlierMixin, BaseEstimator):
                 f"{name} is {value!r}; it must be a whole number of at least 1."
             )
 
-    def _check_number(self, name: str, below: float = np.inf) -> None:
+    def _check_number(
+        self, name: str, below: float = np.inf, zero: bool = False
+    ) -> None:
         value = getattr(self, name)
-        if not isinstance(value, Real) or not 0 < float(value) < below:
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if not number or not (0 < value < below or (zero and value == 0)):
             limit = "above 0" if below == np.inf else f"between 0 and {below:g}"
+            limit = limit.replace("above 0", "of at least 0") if zero else limit
             raise ValueError(f"{name} is {value!r}; it must be a number {limit}.")
+
+    def _check_choice(self, name: str, *choices: str) -> None:
+        value = vars(self)[name]
+        if value not in choices:
+            *first, last = (f'"{choice}"' for choice in choices)
+            raise ValueError(
+                f"{name} is {value!r}; it must be {', '.join(first)} or {last}."
+            )
 
     def _checked(self, X: ArrayLike, fitting: bool = False) -> Array:
         """X as finite numbers of shape (n, n_features); images are laid flat."""
@@ -376,19 +453,25 @@ class Detector(OutlierMixin, BaseEstimator):
         rows = validate_data(
             self, X, reset=fitting, dtype=np.float64, ensure_all_finite=False
         )
-        self._refuse_nonfinite(rows)
+        self._refuse_nonfinite(rows, shape)
         if fitting:
             self.image_shape_ = shape
         return rows
 
-    def _refuse_nonfinite(self, rows: Array) -> None:
+    def _refuse_nonfinite(self, rows: Array, image_shape: tuple[int, ...]) -> None:
         bad = ~np.isfinite(rows)
         if not bad.any():
             return
         row, column = np.argwhere(bad)[0]
         names = getattr(self, "feature_names_in_", None)
-        label = column if names is None else repr(names[column])
         value = "NaN" if np.isnan(rows[row, column]) else "infinity (inf)"
+        if image_shape:
+            pixel = tuple(int(i) for i in np.unravel_index(column, image_shape))
+            raise ValueError(
+                f"X holds {value} in image {row}, pixel {pixel} ({bad.any(axis=1).sum()} "
+                "images hold NaN or inf). Fill these pixels, or leave the images out."
+            )
+        label = column if names is None else repr(names[column])
         raise ValueError(
             f"X holds {value} in row {row}, column {label} ({bad.any(axis=0).sum()} "
             f"columns and {bad.any(axis=1).sum()} rows hold NaN or inf). Fill missing "
@@ -411,6 +494,11 @@ class Detector(OutlierMixin, BaseEstimator):
         x = np.clip(x, -LARGEST, LARGEST).astype(np.float32)
         return x.reshape(len(x), *self._row_shape)
 
+    def _unscaled(self, x: Array) -> Array:
+        """The other way: rows in the units and the shape of the data."""
+        rows = x.reshape(len(x), -1) * self.scale_ + self.center_
+        return rows.reshape(len(x), *(self.image_shape_ or (-1,)))
+
     @property
     def _row_shape(self) -> tuple[int, ...]:
         """Shape of one row at the networks' door."""
@@ -423,70 +511,102 @@ class Detector(OutlierMixin, BaseEstimator):
         images = bool(self.image_shape_)
         widths = self.hidden or ((16, 32) if images else self.table_widths)
         widths = tuple(int(width) for width in widths)  # Keras refuses NumPy's integers
-        row, latent = self._row_shape, (self.latent_dim_,)
-        inputs, outputs = {
-            "generator": (latent, row),
-            "discriminator": (row, (1,)),
-            "encoder": (row, latent),
-        }[kind]
+        row, latent, logit = self._row_shape, (self.latent_dim_,), (1,)
+        shapes: dict[str, tuple[list[tuple[int, ...]], tuple[int, ...]]] = {
+            "generator": ([latent], row),
+            "decoder": ([latent], row),
+            "discriminator": ([row], logit),
+            "critic": ([row], logit),
+            "encoder": ([row], latent),
+            "second_encoder": ([row], latent),
+            "pair_discriminator": ([row, latent], logit),
+            "row_discriminator": ([row, row], logit),
+            "latent_discriminator": ([latent, latent], logit),
+        }
+        inputs, output = shapes[kind]
         if given is not None:
-            ends = [getattr(given, f"{end}_shape", ()) for end in ("input", "output")]
-            if not isinstance(given, keras.Model) or () in ends:
-                raise ValueError(
-                    f"The {kind} you passed, {given!r}, must be a keras.Model that begins "
-                    f"with keras.Input({inputs})."
-                )
-            if [end[1:] for end in ends] != [inputs, outputs]:
-                raise ValueError(
-                    f"The {kind} you passed maps {ends[0][1:]} to {ends[1][1:]}, but "
-                    f"{inputs} to {outputs} is needed."
-                )
+            _check_network(given, kind, inputs, output)
             return keras.models.clone_model(given)
-        size = self._row_shape if images else self.n_features_in_
-        family = "conv" if images else "dense"
-        build = getattr(networks, f"{family}_{kind}")
-        if kind == "generator":
-            return build(self.latent_dim_, size, widths[::-1])
-        return build(size, *(latent if kind == "encoder" else ()), widths)
+        if len(inputs) == 2:
+            if kind != "pair_discriminator" and len(inputs[1]) == 1:
+                widths = widths[-1:]
+            return networks.pair_discriminator(inputs[0], inputs[1], widths)
+        build: Any
+        size: Any = row if images else row[0]
+        if kind in ("generator", "decoder"):
+            build = networks.conv_generator if images else networks.dense_generator
+            return build(*latent, size, widths[::-1])
+        build = networks.conv_network if images else networks.dense_network
+        return build(size, *output, widths, name=kind)
 
-    def _adam(self, network: keras.Model, **options: float) -> keras.Optimizer:
+    def _adam(
+        self, *players: keras.Model, **options: Any
+    ) -> tuple[keras.Optimizer, list[keras.Model]]:
+        """Adam for the weights of some networks, and these networks."""
         optimizer = keras.optimizers.Adam(float(self.learning_rate), **options)
-        optimizer.build(network.trainable_variables)
-        return optimizer
+        optimizer.build([v for player in players for v in player.trainable_variables])
+        return optimizer, list(players)
 
-    def _compile(self) -> None:
-        rows = tf.TensorSpec((None, *self._row_shape), tf.float32)
-        self._score_rows = tf.function(self._score, input_signature=[rows])
-        self._explain_rows = tf.function(self._attribute, input_signature=[rows])
+    def _phase(
+        self,
+        step: Step,
+        networks: Sequence[keras.Model],
+        players: Sequence[tuple[keras.Optimizer, list[keras.Model]]],
+        settings: Sequence[Any] = (),
+        noise: Sequence[Noise] | None = None,
+        **changes: Any,
+    ) -> Phase:
+        """A stage of ``step(*networks, *optimizers, *settings, x, *noise)``.
 
-    def _attribute(self, x: tf.Tensor, n_points: int = 64) -> tf.Tensor:
-        """Integrated gradients of the score, from the mean training row to x."""
-        way = x - self.typical_
-        total = tf.zeros_like(x)
-        for i in tf.range(n_points):
-            share = (tf.cast(i, tf.float32) + 0.5) / n_points
-            point = self.typical_ + share * way
-            with tf.GradientTape() as tape:
-                tape.watch(point)
-                score = self._score(point)
-            gradient = tape.gradient(score, point)
-            # the distance to a point has no gradient at that point
-            total += tf.where(tf.math.is_finite(gradient), gradient, 0.0)
-        return way * total / n_points
+        By default one batch of rows and one of latent points go into each of `n_steps` steps.
+        """
+        optimizers = [optimizer for optimizer, _ in players]
+        if noise is None:
+            noise = [Noise("normal", (self.batch_size, self.latent_dim_))]
+        usual = {
+            "n_steps": self._n_steps,
+            "batch_shape": (self.batch_size,),
+            "loss_names": self.loss_names,
+        }
+        run = partial(step, *networks, *optimizers, *settings)
+        return Phase(run, noise=noise, players=players, **{**usual, **changes})
+
+    def _attribute(self, x: tf.Tensor) -> tf.Tensor:
+        return integrated_gradients(self._score, self.typical_, x)
+
+    def _map(
+        self, method: str, rows: Array, size: int | None = None, verbose: int = 0
+    ) -> Array:
+        """A compiled method of scaled rows, applied to rows in the units of the data."""
+        function = graphs_of(self).function(self, method)
+        return self._in_batches(function, rows, size, self._scaled, verbose)
 
     @staticmethod
     def _in_batches(
         function: Callable[[tf.Tensor], tf.Tensor],
-        x: NDArray[np.float32],
-        rows: int = ROWS_AT_A_TIME,
+        rows: NDArray,
+        size: int | None = None,
+        prepare: Callable[[NDArray], NDArray] = np.asarray,
+        verbose: int = 0,
     ) -> Array:
-        parts = []
-        for i in range(0, len(x), rows):
-            part = x[i : i + rows]
-            padding = [(0, -len(part) % MULTIPLE)] + [(0, 0)] * (x.ndim - 1)
-            values = function(tf.constant(np.pad(part, padding)))
-            parts.append(values.numpy()[: len(part)])
-        return np.concatenate(parts).astype(np.float64)
+        """Apply a function to `size` rows at a time: memory does not grow with the rows."""
+        size = size or ROWS_AT_A_TIME
+        result: Array | None = None
+        with tqdm(
+            total=len(rows), disable=not verbose, unit="row", file=sys.stdout
+        ) as bar:
+            for start in range(0, len(rows), size):
+                x = prepare(rows[start : start + size])
+                if missing := -len(x) % MULTIPLE:
+                    x = np.pad(x, [(0, missing)] + [(0, 0)] * (x.ndim - 1))
+                values = function(tf.constant(x)).numpy()
+                if result is None:
+                    result = np.empty((len(rows), *values.shape[1:]))
+                stop = min(start + size, len(rows))
+                result[start:stop] = values[: stop - start]
+                bar.update(stop - start)
+        assert result is not None  # there is at least one row
+        return result
 
     def __getstate__(self) -> dict[str, Any]:
         if not hasattr(self, "threshold_"):
@@ -504,6 +624,56 @@ class Detector(OutlierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def integrated_gradients(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    start: tf.Tensor,
+    x: tf.Tensor,
+    n_points: int = 64,
+) -> tf.Tensor:
+    """What each number of x adds to function(x) - function(start), on the straight way."""
+    way = x - start
+    total = tf.zeros_like(x)
+    for i in tf.range(n_points):
+        share = (tf.cast(i, tf.float32) + 0.5) / n_points
+        point = start + share * way
+        with tf.GradientTape() as tape:
+            tape.watch(point)
+            value = function(point)
+        gradient = tape.gradient(value, point)
+        # the distance to a point has no gradient at that point
+        total += tf.where(tf.math.is_finite(gradient), gradient, 0.0)
+    return way * total / n_points
+
+
+def averaging(momentum: float) -> dict[str, Any]:
+    """Options of an optimiser that keeps a moving average of the weights."""
+    return {"use_ema": momentum > 0, "ema_momentum": float(momentum)}
+
+
+def _check_network(
+    given: Any, kind: str, inputs: list[tuple[int, ...]], output: tuple[int, ...]
+) -> None:
+    """Refuse a network of the reader's own that does not fit."""
+
+    def described(shapes: list[tuple[int, ...]]) -> str:
+        return " and ".join(map(str, shapes))
+
+    got = [
+        [tuple(tensor.shape[1:]) for tensor in getattr(given, end, None) or []]
+        for end in ("inputs", "outputs")
+    ]
+    if not isinstance(given, keras.Model) or not all(got):
+        raise ValueError(
+            f"The {kind} you passed, {given!r}, must be a keras.Model that begins "
+            f"with keras.Input({described(inputs)})."
+        )
+    if got != [inputs, [output]]:
+        raise ValueError(
+            f"The {kind} you passed maps {described(got[0])} to {described(got[1])}, but "
+            f"{described(inputs)} to {output} is needed."
+        )
 
 
 def _refuse_text(X: Any) -> None:

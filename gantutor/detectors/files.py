@@ -32,8 +32,8 @@ def pack(detector: Detector) -> tuple[dict[str, Any], Arrays]:
         if isinstance(value, keras.Model):
             weights = enumerate(value.get_weights())
             arrays |= {f"{name}/{i}": weight for i, weight in weights}
-        elif name == "history_":
-            arrays |= {f"{name}/{loss}": losses for loss, losses in value.items()}
+        elif isinstance(value, dict):
+            arrays |= {f"{name}/{part}": array for part, array in value.items()}
         elif name == "feature_names_in_":
             values[name] = value.tolist()
         elif isinstance(value, np.ndarray):
@@ -71,25 +71,23 @@ def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detect
     if missing := set(header["entries"]) - set(entries):
         raise ValueError(f"it lacks {', '.join(sorted(missing))}")
     weights: dict[str, list[NDArray]] = {}
-    history = {}
+    detector.history_, detector.training_state_ = {}, {}
     for name, value in entries.items():
         owner, _, part = name.partition("/")
         if not re.fullmatch(r"[a-z]\w*_", owner):
             raise ValueError(f"it has an unknown entry {name!r}")
-        if owner == "history_":
-            history[part] = value
+        if owner in ("history_", "training_state_"):
+            getattr(detector, owner)[part] = value
         elif part:
             weights.setdefault(owner, []).append(value)
         elif owner == "feature_names_in_":
             detector.feature_names_in_ = np.array(value, dtype=object)
         else:
             setattr(detector, name, tuple(value) if isinstance(value, list) else value)
-    detector.history_ = history
     detector._fitted_parameters = detector.get_params(deep=False)
     detector._build()
     for name, values in weights.items():
         getattr(detector, name).set_weights(values)
-    detector._compile()
     return detector
 
 
@@ -101,6 +99,11 @@ def save(detector: Detector, path: str | os.PathLike[str]) -> None:
         raise FileNotFoundError(
             f"The folder {str(path.parent)!r} does not exist. Make it first, or save "
             "somewhere else."
+        )
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{str(path)!r} is a folder. Give the name of a file in it, such as "
+            f"{str(path / 'detector.npz')!r}."
         )
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

@@ -9,15 +9,27 @@ on the same data lies anywhere from 0 to 1, seed by seed (notebook 04).
 """
 
 from collections.abc import Sequence
-from functools import partial
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from gantutor.detectors.base import Detector
+from gantutor.detectors.compiled import Phase
 from gantutor.scoring import discriminator_score
-from gantutor.training import Noise, Step, gan_step
+from gantutor.training import gan_step
+
+LOSSES = ("discriminator", "generator")
+
+
+def gan_phase(
+    detector: Any, generator: keras.Model, discriminator: keras.Model
+) -> Phase:
+    """The training of a plain GAN, by the detector's parameters."""
+    networks = generator, discriminator
+    players = [detector._adam(network) for network in networks]
+    return detector._phase(gan_step, networks, players, loss_names=LOSSES)
 
 
 class GAN(Detector):
@@ -26,8 +38,8 @@ class GAN(Detector):
     Parameters
     ----------
     latent_dim, hidden, n_steps, batch_size, learning_rate, false_alarm_rate, random_state, \
-verbose
-        See `Detector`.
+verbose, warm_start
+        See `Detector`. Default steps are 2,000, for images 1,000.
     generator, discriminator : keras.Model, optional
         Networks of your own, copied and trained from fresh weights. The discriminator ends
         in one logit.
@@ -46,18 +58,20 @@ verbose
     (100,)
     """
 
-    loss_names = ("discriminator", "generator")
+    loss_names = LOSSES
+    usual_steps = (2000, 1000)
 
     def __init__(
         self,
         latent_dim: int | None = None,
         hidden: Sequence[int] | None = None,
-        n_steps: int = 2000,
+        n_steps: int | None = None,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
         false_alarm_rate: float = 0.05,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        warm_start: bool = False,
         generator: keras.Model | None = None,
         discriminator: keras.Model | None = None,
     ) -> None:
@@ -70,6 +84,7 @@ verbose
             false_alarm_rate,
             random_state,
             verbose,
+            warm_start,
         )
         self.generator = generator
         self.discriminator = discriminator
@@ -78,16 +93,8 @@ verbose
         self.generator_ = self._network(self.generator, "generator")
         self.discriminator_ = self._network(self.discriminator, "discriminator")
 
-    def _training(self) -> tuple[Step, tuple[int, ...], tuple[Noise, ...]]:
-        step = partial(
-            gan_step,
-            self.generator_,
-            self.discriminator_,
-            self._adam(self.generator_),
-            self._adam(self.discriminator_),
-        )
-        noise = Noise("normal", (self.batch_size, self.latent_dim_))
-        return step, (self.batch_size,), (noise,)
+    def _training(self) -> list[Phase]:
+        return [gan_phase(self, self.generator_, self.discriminator_)]
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
         return discriminator_score(self.discriminator_, x)

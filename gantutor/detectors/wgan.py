@@ -15,7 +15,6 @@ distance in its hidden layers has not.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Literal
 
 import keras
@@ -25,10 +24,35 @@ from numpy.typing import NDArray
 
 from gantutor import scoring
 from gantutor.detectors.base import Detector
+from gantutor.detectors.compiled import Phase
 from gantutor.networks import hidden_features
-from gantutor.training import Noise, Step, wgan_step
+from gantutor.training import Noise, wgan_step
 
+LOSSES = ("critic", "generator", "penalty")
 MAX_REFERENCE_ROWS = 10_000  # among which "neighbours" looks
+
+
+def wgan_phase(
+    detector: Any,
+    generator: keras.Model,
+    critic: keras.Model,
+) -> Phase:
+    """The training of a WGAN with gradient penalty, by the detector's parameters."""
+    networks = generator, critic
+    players = [detector._adam(n, beta_1=0.0, beta_2=0.9) for n in networks]
+    batch = detector.n_critic, detector.batch_size
+    return detector._phase(
+        wgan_step,
+        networks,
+        players,
+        [float(detector.penalty_weight)],
+        noise=[
+            Noise("normal", (batch[0] + 1, batch[1], detector.latent_dim_)),
+            Noise("uniform", (*batch, 1)),
+        ],
+        batch_shape=batch,
+        loss_names=LOSSES,
+    )
 
 
 class WGAN(Detector):
@@ -37,8 +61,9 @@ class WGAN(Detector):
     Parameters
     ----------
     latent_dim, hidden, n_steps, batch_size, learning_rate, false_alarm_rate, random_state, \
-verbose
-        See `Detector`. Default widths are (128, 128) for tables.
+verbose, warm_start
+        See `Detector`. Default steps are 800, for images 400; default widths are (128, 128)
+        for tables.
     score : {"gaussian", "neighbours", "critic"}, default="gaussian"
         Which score; see the text at the top of the file.
     n_critic : int, default=2
@@ -63,19 +88,22 @@ verbose
     100
     """
 
-    loss_names = ("critic", "generator", "penalty")
+    loss_names = LOSSES
+    learned = ("feature_mean_", "whitening_", "reference_")
     table_widths = (128, 128)
+    usual_steps = (800, 400)
 
     def __init__(
         self,
         latent_dim: int | None = None,
         hidden: Sequence[int] | None = None,
-        n_steps: int = 800,
+        n_steps: int | None = None,
         batch_size: int = 128,
         learning_rate: float = 1e-3,
         false_alarm_rate: float = 0.05,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        warm_start: bool = False,
         score: Literal["gaussian", "neighbours", "critic"] = "gaussian",
         n_critic: int = 2,
         penalty_weight: float = 1.0,
@@ -91,6 +119,7 @@ verbose
             false_alarm_rate,
             random_state,
             verbose,
+            warm_start,
         )
         self.score = score
         self.n_critic = n_critic
@@ -117,24 +146,12 @@ verbose
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
-        self.critic_ = self._network(self.critic, "discriminator")
+        self.critic_ = self._network(self.critic, "critic")
         if self._kind != "critic":
             self._features = hidden_features(self.critic_)
 
-    def _training(self) -> tuple[Step, tuple[int, ...], tuple[Noise, ...]]:
-        step = partial(
-            wgan_step,
-            self.generator_,
-            self.critic_,
-            self._adam(self.generator_, beta_1=0.0, beta_2=0.9),
-            self._adam(self.critic_, beta_1=0.0, beta_2=0.9),
-            self.penalty_weight,
-        )
-        noise = (
-            Noise("normal", (self.n_critic + 1, self.batch_size, self.latent_dim_)),
-            Noise("uniform", (self.n_critic, self.batch_size, 1)),
-        )
-        return step, (self.n_critic, self.batch_size), noise
+    def _training(self) -> list[Phase]:
+        return [wgan_phase(self, self.generator_, self.critic_)]
 
     def _after_training(self, x: NDArray[np.float32]) -> None:
         if self._kind == "critic":
@@ -159,7 +176,4 @@ verbose
         super()._check_parameters()
         self._check_whole("n_critic")
         self._check_number("penalty_weight")
-        if self._kind not in ("gaussian", "neighbours", "critic"):
-            raise ValueError(
-                f'score is {self._kind!r}; it must be "gaussian", "neighbours" or "critic".'
-            )
+        self._check_choice("score", "gaussian", "neighbours", "critic")

@@ -3,6 +3,9 @@
 import copy
 import pickle
 import random
+import re
+import time
+import tracemalloc
 
 import keras
 import numpy as np
@@ -10,6 +13,17 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import tensorflow as tf
+from detector_cases import (
+    CLASSES,
+    IMAGES,
+    NEW,
+    RNG,
+    ROWS,
+    assert_same_contents,
+    contents,
+    every_detector,
+    tiny,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
@@ -19,27 +33,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gantutor as gt
 from gantutor import training
-from gantutor.detectors import Detector, base, files
+from gantutor.detectors import Detector, base, compiled
 
 gt.setup()
-
-CLASSES = [
-    value
-    for name in gt.detectors.__all__
-    if isinstance(value := getattr(gt.detectors, name), type) and value is not Detector
-]
-TINY = {"n_steps": 3, "batch_size": 8, "hidden": (8,)}
-RNG = np.random.default_rng(0)
-ROWS = RNG.normal(50, 3, (60, 4))
-NEW = RNG.normal(52, 5, (21, 4))
-IMAGES = RNG.uniform(0, 16, (24, 8, 8))
-
-
-def tiny(detector_class: type[Detector], **parameters) -> Detector:
-    return detector_class(**{**TINY, "random_state": 0, **parameters})
-
-
-every_detector = pytest.mark.parametrize("detector_class", CLASSES)
 
 
 @pytest.fixture(scope="module", params=CLASSES, ids=lambda c: c.__name__)
@@ -54,42 +50,7 @@ def fitted_images(request) -> Detector:
     return tiny(request.param, hidden=(4, 4)).fit(IMAGES)
 
 
-def contents(detector: Detector) -> tuple[dict, dict]:
-    """All parameters, weights and learned numbers."""
-    header, arrays = files.pack(detector)
-    return header, {name: array.copy() for name, array in arrays.items()}
-
-
-def assert_same_contents(one: tuple[dict, dict], other: tuple[dict, dict]) -> None:
-    assert one[0] == other[0]
-    assert set(one[1]) == set(other[1])
-    for name, array in one[1].items():
-        np.testing.assert_array_equal(array, other[1][name], err_msg=name)
-
-
-class PlainLoop:
-    """Stands in for the compiled loop: one step is run sooner than it is compiled."""
-
-    def __init__(self, step, jit_compile):
-        self.step = step
-
-    def get_concrete_function(self, *_):
-        return self
-
-    def __call__(self, data, rows, noise, start, stop):
-        steps = range(int(start), int(stop))
-        losses = [
-            self.step(tf.gather(data, rows[i]), *[n[i] for n in noise]) for i in steps
-        ]
-        return tf.stack([losses[0]] * int(start) + losses)
-
-
-@pytest.fixture
-def not_compiled(monkeypatch):
-    monkeypatch.setattr(training, "compile_block", PlainLoop)
-
-
-@parametrize_with_checks([c(**{**TINY, "n_steps": 1}) for c in CLASSES])
+@parametrize_with_checks([tiny(c, n_steps=1, random_state=None) for c in CLASSES])
 def test_scikit_learns_own_checks_pass(estimator, check, not_compiled):
     check(estimator)
 
@@ -160,10 +121,11 @@ def test_calibration_rows_take_no_part_in_training_or_scaling(
         seen.append(data)
         return train(step, data, *args, **options)
 
-    train = base.train
-    monkeypatch.setattr(base, "train", recording)
+    train = training.train
+    monkeypatch.setattr(training, "train", recording)
     detector = tiny(detector_class, hidden=(4,)).fit(rows)
-    (scaled,) = seen
+    scaled = seen[0]
+    assert all(data is scaled for data in seen)
     flat = rows.reshape(len(rows), -1)
     trained = scaled.reshape(len(scaled), -1) * detector.scale_ + detector.center_
     distance = np.abs(flat[:, None] - trained).max(axis=2)
@@ -191,7 +153,9 @@ def test_scoring_and_explaining_change_nothing_that_was_learned(fitted):
     for rows in (NEW, NEW * 100, ROWS[:1]):
         for method in ("predict", "score_samples", "p_value", "explain"):
             getattr(fitted, method)(rows)
-    fitted.sample(3)
+    for method in ("reconstruct", "sample"):
+        if hasattr(fitted, method):
+            getattr(fitted, method)(NEW if method == "reconstruct" else 3)
     assert_same_contents(contents(fitted), before)
 
 
@@ -221,10 +185,7 @@ def test_a_score_does_not_depend_on_how_many_rows_are_scored_at_a_time(
     fitted, monkeypatch
 ):
     whole = fitted.anomaly_score(NEW)
-    in_batches = fitted._in_batches
-    monkeypatch.setattr(
-        fitted, "_in_batches", lambda *args, **_: in_batches(*args, rows=4)
-    )
+    monkeypatch.setattr(base, "ROWS_AT_A_TIME", 4)
     np.testing.assert_allclose(fitted.anomaly_score(NEW), whole, rtol=1e-5, atol=1e-6)
 
 
@@ -297,7 +258,8 @@ def test_fit_and_score_leave_global_random_numbers_and_types_alone(detector_clas
     detector = tiny(detector_class, random_state=4).fit(ROWS)
     detector.predict(NEW)
     detector.explain(NEW[:2])
-    detector.sample(2)
+    if hasattr(detector, "sample"):
+        detector.sample(2)
     assert next_numbers() == expected
 
 
@@ -343,7 +305,12 @@ def test_small_plain_and_odd_data_works(detector_class, rows, not_compiled):
     for numbers in (detector.anomaly_score(rows), detector.explain(rows)):
         assert np.isfinite(numbers).all()
     assert detector.explain(rows).shape == shape
-    assert detector.sample(5).shape == (5, *shape[1:])
+    if hasattr(detector, "sample"):
+        assert detector.sample(5).shape == (5, *shape[1:])
+    if hasattr(detector, "reconstruct"):
+        made = detector.reconstruct(rows)
+        assert made.shape == shape
+        assert np.isfinite(made).all()
 
 
 @every_detector
@@ -415,7 +382,10 @@ BAD_ROWS = {
         frame_with(size=pd.array([None, *range(11)], dtype="Int64")),
         "NaN in row 0, column 'size'",
     ),
-    "NaN in an image": (with_value(np.nan, (12, 8, 8)), "NaN in row 2"),
+    "NaN in an image": (
+        with_value(np.nan, (12, 8, 8)),
+        "NaN in image 2, pixel \\(0, 1\\) .1 images",
+    ),
     "text column": (
         frame_with(town=["Ulm"] * 12),
         "not numbers: 'town' .such as 'Ulm'.*get_dummies",
@@ -492,8 +462,12 @@ def test_images_of_another_shape_are_refused_with_both_shapes(fitted_images, row
 def test_a_detector_that_was_not_fitted_says_so(detector_class, method, tmp_path):
     with pytest.raises(NotFittedError, match="not fitted yet"):
         getattr(detector_class(), method)(ROWS)
-    with pytest.raises(NotFittedError):
-        detector_class().sample(3)
+    if hasattr(detector_class(), "sample"):
+        with pytest.raises(NotFittedError):
+            detector_class().sample(3)
+    if hasattr(detector_class(), "reconstruct"):
+        with pytest.raises(NotFittedError):
+            detector_class().reconstruct(ROWS)
     with pytest.raises(NotFittedError):
         detector_class().save(tmp_path / "detector.npz")
 
@@ -504,7 +478,7 @@ BAD_PARAMETERS = [
         for name in ("n_steps", "batch_size")
         for value in (0, -1, 2.0, "9")
     ],
-    *[("n_steps", value) for value in (None, True)],
+    ("n_steps", True),
     *[("latent_dim", value) for value in (0, 1.5, "2")],
     *[("learning_rate", value) for value in (0, -1.0, np.nan, np.inf, None, "fast")],
     *[("false_alarm_rate", value) for value in (0, 1, 1.5, -0.1, np.nan, None)],
@@ -553,7 +527,7 @@ def test_a_failed_refit_leaves_the_detector_as_it_was(detector_class, monkeypatc
     with pytest.raises(ValueError, match="NaN"):
         detector.fit(with_value(np.nan))
     with monkeypatch.context() as patch:
-        patch.setattr(base, "train", broken)
+        patch.setattr(training, "train", broken)
         with pytest.raises(FloatingPointError):
             detector.fit(RNG.random((20, 3)))
     assert_same_contents(contents(detector), before)
@@ -574,6 +548,13 @@ def test_a_failed_first_fit_leaves_the_detector_unfitted(detector_class):
 def test_training_that_diverges_is_an_error(detector_class):
     with pytest.raises(FloatingPointError, match="Lower learning_rate"):
         tiny(detector_class, learning_rate=1e30, n_steps=9).fit(ROWS)
+
+
+@every_detector
+def test_a_last_step_that_spoils_the_networks_is_an_error(detector_class, not_compiled):
+    """Its loss was finite; the next one, or the first score, would not be."""
+    with pytest.raises(FloatingPointError, match="Lower learning_rate"):
+        tiny(detector_class, learning_rate=1e30, n_steps=1).fit(ROWS)
 
 
 # explanations
@@ -613,8 +594,8 @@ class Ruler(Detector):
         pass
 
     def _training(self):
-        noise = training.Noise("normal", (4,))
-        return lambda x, z: (tf.reduce_mean(z),), (4,), (noise,)
+        noise = [training.Noise("normal", (4,))]
+        return [self._phase(lambda x, z: (tf.reduce_mean(z),), (), (), noise=noise)]
 
     def _score(self, x):
         return tf.linalg.matvec(x, [1.0, -2.0, 0.0, 3.0])
@@ -655,24 +636,33 @@ def constant_generator(detector: Detector, value: float) -> Detector:
 
 
 def assert_in_units_of_the_data(detector: Detector, shape: tuple[int, ...]) -> None:
-    if not hasattr(detector, "generator_"):
-        pytest.skip("this detector has no generator")
     rows = constant_generator(detector, 0.5).sample(3)
     by_hand = detector.center_ + 0.5 * detector.scale_
     assert rows.shape == (3, *shape)
     np.testing.assert_allclose(rows, np.broadcast_to(by_hand, rows.shape), rtol=1e-6)
 
 
+def generative(detector: Detector) -> Detector:
+    if not hasattr(detector, "sample"):
+        pytest.skip("its decoder makes rows from codes of rows, not from noise")
+    return detector
+
+
+def test_all_but_one_detector_make_samples():
+    assert [c.__name__ for c in CLASSES if not hasattr(c(), "sample")] == ["GANomaly"]
+
+
 def test_samples_are_in_the_units_and_shape_of_the_table(fitted):
+    generative(fitted)
     assert_in_units_of_the_data(fitted, (4,))
 
 
 def test_samples_are_in_the_units_and_shape_of_the_images(fitted_images):
-    assert_in_units_of_the_data(fitted_images, (8, 8))
+    assert_in_units_of_the_data(generative(fitted_images), (8, 8))
 
 
 def test_samples_depend_on_their_seed_alone(fitted):
-    first = fitted.sample(4, seed=1)
+    first = generative(fitted).sample(4, seed=1)
     np.testing.assert_array_equal(fitted.sample(4, seed=1), first)
     assert (fitted.sample(4, seed=2) != first).any()
     assert (fitted.sample(4) != fitted.sample(4)).any()
@@ -682,7 +672,55 @@ def test_samples_depend_on_their_seed_alone(fitted):
 @pytest.mark.parametrize("n", [0, -2])
 def test_no_samples_are_refused_in_words(fitted, n):
     with pytest.raises(ValueError, match=f"n is {n}.*at least 1"):
-        fitted.sample(n)
+        generative(fitted).sample(n)
+
+
+# reconstructions
+
+
+def constant_maker(detector: Detector, value: float) -> Detector:
+    """A copy whose generator or decoder puts out `value` for every feature or pixel."""
+    detector = copy.deepcopy(detector)
+    maker = getattr(detector, "decoder_", None) or detector.generator_
+    *weights, bias = maker.get_weights()
+    maker.set_weights([*(np.zeros_like(w) for w in weights), np.full_like(bias, value)])
+    return detector
+
+
+def reconstructing(detector: Detector) -> Detector:
+    if not hasattr(detector, "reconstruct"):
+        pytest.skip("it has nothing that leads from rows to latent points")
+    return detector
+
+
+def test_all_detectors_that_search_or_encode_reconstruct():
+    assert {c.__name__ for c in CLASSES if not hasattr(c(), "reconstruct")} == {
+        "GAN",
+        "WGAN",
+        "FenceGAN",
+    }
+
+
+def test_reconstructions_are_in_the_units_and_shape_of_the_table(fitted):
+    made = constant_maker(reconstructing(fitted), 0.5).reconstruct(NEW)
+    by_hand = fitted.center_ + 0.5 * fitted.scale_
+    assert made.shape == NEW.shape
+    np.testing.assert_allclose(made, np.broadcast_to(by_hand, NEW.shape), rtol=1e-6)
+
+
+def test_reconstructions_are_in_the_units_and_shape_of_the_images(fitted_images):
+    made = constant_maker(reconstructing(fitted_images), 0.5).reconstruct(IMAGES)
+    by_hand = fitted_images.center_ + 0.5 * fitted_images.scale_
+    assert made.shape == IMAGES.shape
+    np.testing.assert_allclose(made, np.broadcast_to(by_hand, made.shape), rtol=1e-6)
+
+
+def test_a_reconstruction_is_what_the_networks_make_of_the_scaled_row(fitted):
+    x = tf.constant(reconstructing(fitted)._scaled(NEW))
+    plain = fitted._reconstruct(x).numpy() * fitted.scale_ + fitted.center_
+    np.testing.assert_allclose(fitted.reconstruct(NEW), plain, rtol=1e-4)
+    frame = pd.DataFrame(NEW)
+    np.testing.assert_array_equal(fitted.reconstruct(frame), fitted.reconstruct(NEW))
 
 
 # copies; files have a test module of their own
@@ -712,16 +750,52 @@ def test_a_detector_that_was_not_fitted_can_be_copied(detector_class):
 # manners
 
 
+TIME_LEFT = r"\[\d\d:\d\d<\d\d:\d\d, "  # as tqdm prints it
+
+
 @every_detector
-def test_progress_is_printed_on_standard_output_only_when_asked_for(
+def test_progress_and_a_last_line_are_printed_only_when_asked_for(
     detector_class, capfd, not_compiled
 ):
     tiny(detector_class).fit(ROWS).predict(NEW)
     assert capfd.readouterr() == ("", "")
-    tiny(detector_class, verbose=1).fit(ROWS)
+    detector = tiny(detector_class, verbose=1).fit(ROWS)
     out, err = capfd.readouterr()
-    assert "3/3" in out
     assert err == ""
+    assert re.search(rf"3/3 {TIME_LEFT}.*step", out)
+    _, last = out.rstrip("\n").rsplit("\n", 1)
+    assert re.fullmatch(
+        rf"{detector_class.__name__}: trained on 48 rows in \d+\.\d s; "
+        rf"threshold {re.escape(f'{detector.threshold_:.4g}')} from 12 other rows\.",
+        last,
+    )
+
+
+@every_detector
+def test_scoring_shows_its_progress_when_asked_for(detector_class, capfd, monkeypatch):
+    detector = tiny(detector_class).fit(ROWS)
+    monkeypatch.setattr(base, "ROWS_AT_A_TIME", 16)
+    for method in ("anomaly_score", "predict", "p_value", "explain", "reconstruct"):
+        for verbose in (0, 1) if hasattr(detector, method) else ():
+            capfd.readouterr()
+            getattr(detector.set_params(verbose=verbose), method)(NEW)
+            out, err = capfd.readouterr()
+            assert err == ""
+            if verbose:
+                assert re.search(rf"21/21 {TIME_LEFT}.*row", out)
+            else:
+                assert out == ""
+
+
+@every_detector
+def test_fit_says_how_many_seconds_it_took(detector_class):
+    began = time.perf_counter()
+    detector = tiny(detector_class).fit(ROWS)
+    first = detector.fit_seconds_
+    assert 0 < first < time.perf_counter() - began
+    monotonic = time.perf_counter()
+    detector.fit(ROWS)
+    assert 0 < detector.fit_seconds_ < time.perf_counter() - monotonic
 
 
 @every_detector
@@ -740,7 +814,8 @@ def test_many_fits_and_scores_bring_no_advice_against_retracing(
         detector = tiny(detector_class, n_steps=1).fit(ROWS)
         detector.predict(NEW[: i + 1])
         detector.explain(NEW[: i + 1])
-        detector.sample(i + 1)
+        if hasattr(detector, "sample"):
+            detector.sample(i + 1)
     assert caplog.messages == []
 
 
@@ -750,3 +825,40 @@ def test_the_compiled_score_and_explanation_are_those_of_the_plain_code(fitted):
     assert np.allclose(plain, fitted.anomaly_score(NEW), rtol=1e-4)
     parts = fitted._attribute(tf.constant(x)).numpy()
     assert np.allclose(parts, fitted.explain(NEW), rtol=1e-3, atol=1e-4)
+
+
+def test_no_more_rows_are_taken_at_a_time_than_a_batch_holds(fitted, monkeypatch):
+    """So the memory that scoring takes does not grow with the table."""
+    monkeypatch.setattr(base, "ROWS_AT_A_TIME", 32)
+    sizes, function = [], compiled.Graphs.function
+
+    def recording(graphs, detector, method):
+        run = function(graphs, detector, method)
+
+        def recorded(x):
+            sizes.append(x.shape[0])
+            return run(x)
+
+        return recorded
+
+    monkeypatch.setattr(compiled.Graphs, "function", recording)
+    rows = np.tile(NEW, (30, 1))
+    for method, limit in (("anomaly_score", 32), ("reconstruct", 32), ("explain", 256)):
+        if hasattr(fitted, method):
+            sizes.clear()
+            assert len(getattr(fitted, method)(rows)) == len(rows) == 630
+            assert max(sizes) == limit
+            assert sum(sizes) < 630 + limit
+
+
+def test_the_memory_that_scoring_takes_does_not_grow_with_the_rows():
+    gan = tiny(gt.detectors.GAN).fit(ROWS)
+    peaks = []
+    for n_rows in (20_000, 200_000):
+        rows = np.ones((n_rows, 4))
+        gan.anomaly_score(rows)
+        tracemalloc.start()
+        gan.anomaly_score(rows)
+        peaks.append(tracemalloc.get_traced_memory()[1] - n_rows * 8)  # the scores
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0]

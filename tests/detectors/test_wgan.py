@@ -1,5 +1,7 @@
 """The Wasserstein critic's features find anomalies that its output alone misses."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
 from sklearn.covariance import LedoitWolf
@@ -7,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 import gantutor as gt
+from gantutor.detectors import compiled
 from gantutor.detectors import wgan as wgan_module
 
 gt.setup()
@@ -123,17 +126,18 @@ def test_a_critic_without_hidden_layers_serves_the_critic_score_alone():
 
 
 @pytest.mark.parametrize("n_critic", [1, 3])
-def test_the_critic_is_updated_n_critic_times_a_step(n_critic):
-    wgan = gt.detectors.WGAN(**TINY, n_critic=n_critic)
+def test_the_critic_is_updated_n_critic_times_a_step(n_critic, monkeypatch):
     updates = []
 
-    def counting(network, **options):
-        optimizer = gt.detectors.Detector._adam(wgan, network, **options)
+    def counting(self, network, **options):
+        optimizer, players = adam(self, network, **options)
         updates.append(optimizer.iterations)
-        return optimizer
+        return optimizer, players
 
-    wgan._adam = counting
-    wgan.fit(ROWS)
+    adam = gt.detectors.Detector._adam
+    monkeypatch.setattr(compiled, "_kept", OrderedDict())
+    monkeypatch.setattr(gt.detectors.Detector, "_adam", counting)
+    gt.detectors.WGAN(**TINY, n_critic=n_critic).fit(ROWS)
     assert [int(n) for n in updates] == [3, 3 * n_critic]
 
 

@@ -1,0 +1,124 @@
+"""What the tests of all detectors share: the classes, rows, and ways to compare."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import gantutor as gt
+from gantutor.detectors import Detector, files
+
+CLASSES = [
+    value
+    for name in gt.detectors.__all__
+    if isinstance(value := getattr(gt.detectors, name), type) and value is not Detector
+]
+every_detector = pytest.mark.parametrize("detector_class", CLASSES)
+
+TINY = {"n_steps": 3, "batch_size": 8, "hidden": (8,)}
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(50, 3, (60, 4))
+NEW = RNG.normal(52, 5, (21, 4))
+IMAGES = RNG.uniform(0, 16, (24, 8, 8))
+
+OTHER = {  # another valid value of each parameter but the networks
+    "latent_dim": 2,
+    "hidden": (5, 5),
+    "n_steps": 2,
+    "batch_size": 4,
+    "learning_rate": 0.1,
+    "false_alarm_rate": 0.5,
+    "random_state": 9,
+    "verbose": 1,
+    "warm_start": True,
+    "score": "critic",
+    "n_critic": 1,
+    "penalty_weight": 9.0,
+    "alpha": 0.9,
+    "beta": 1.0,
+    "gamma": 0.9,
+    "feature_weight": 0.9,
+    "prior_weight": 2.0,
+    "n_search_steps": 2,
+    "search_learning_rate": 3.0,
+    "n_starts": 1,
+    "adversarial_training": "gan",
+    "n_encoder_steps": 7,
+    "encoder_training": "ziz",
+    "kappa": 30.0,
+    "discrimination": "cross_entropy",
+    "ema_momentum": 0.0,
+    "spectral_norm": False,
+    "adversarial_weight": 9.0,
+    "contextual_weight": 0.0,
+    "encoder_weight": 9.0,
+    "score_contextual_weight": 5.0,
+}
+
+
+def tiny(detector_class: type[Detector], **parameters) -> Detector:
+    """A detector that is soon fitted, and that scores soon."""
+    usual = {**TINY, "random_state": 0}
+    if "n_search_steps" in detector_class._get_param_names():
+        usual["n_search_steps"] = 5
+    return detector_class(**{**usual, **parameters})
+
+
+def other_parameters(detector: Detector) -> dict:
+    """Another valid value for each parameter of a fitted detector."""
+    return {
+        name: OTHER[name] if name in OTHER else like(vars(detector)[f"{name}_"])
+        for name in detector._get_param_names()
+    }
+
+
+def like(network: keras.Model, activation: str = "tanh") -> keras.Model:
+    """A reader's own network that would fit in the place of another."""
+    inputs = [keras.Input(tensor.shape[1:]) for tensor in network.inputs]
+    flat = [keras.layers.Flatten()(x) for x in inputs]
+    x = keras.layers.Concatenate()(flat) if len(flat) > 1 else flat[0]
+    x = keras.layers.Dense(7, activation)(x)
+    x = keras.layers.Dense(math.prod(network.output_shape[1:]))(x)
+    outputs = keras.layers.Reshape(network.output_shape[1:])(x)
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs)
+
+
+def contents(detector: Detector) -> tuple[dict, dict]:
+    """All parameters, weights and learned numbers, but not the seconds."""
+    header, arrays = files.pack(detector)
+    del header["attributes"]["fit_seconds_"]
+    return header, {name: array.copy() for name, array in arrays.items()}
+
+
+def assert_same_contents(one: tuple[dict, dict], other: tuple[dict, dict]) -> None:
+    assert one[0] == other[0]
+    assert set(one[1]) == set(other[1])
+    for name, array in one[1].items():
+        np.testing.assert_array_equal(array, other[1][name], err_msg=name)
+
+
+def assert_learned_the_same(one: Detector, other: Detector) -> None:
+    """Equal in all that was learned, whatever the parameters."""
+    (header, arrays), (header_2, arrays_2) = contents(one), contents(other)
+    del header["parameters"], header_2["parameters"]
+    assert_same_contents((header, arrays), (header_2, arrays_2))
+    np.testing.assert_array_equal(one.anomaly_score(NEW), other.anomaly_score(NEW))
+
+
+class PlainLoop:
+    """Stands in for the compiled loop: one step is run sooner than it is compiled."""
+
+    def __init__(self, step, jit_compile):
+        self.step = step
+
+    def get_concrete_function(self, *_):
+        return self
+
+    def __call__(self, data, rows, noise, start, stop):
+        steps = range(int(start), int(stop))
+        losses = [
+            self.step(tf.gather(data, rows[i]), *[n[i] for n in noise]) for i in steps
+        ]
+        return tf.stack([losses[0]] * int(start) + losses)
