@@ -1,0 +1,183 @@
+"""AnoGAN: look for the generated row that is nearest, and score what is left.
+
+Paper: Schlegl et al. 2017, "Unsupervised anomaly detection with generative adversarial
+networks to guide marker discovery" (arXiv 1703.05921).
+Score: the least value over z of
+
+    (1 - w) |x - G(z)|_1 + w |f(x) - f(G(z))|_1 (+ prior_weight |z|^2 / 2)
+
+with f the last hidden layer of the discriminator and w = 0.1 (equations 2 to 5), found by
+`gantutor.scoring.latent_search`: Adam from several starting points that are the same for each
+row, all rows at once.
+
+Departures from the paper: a WGAN with gradient penalty by default instead of a plain GAN; 100
+steps from 2 starts instead of 500 from one; the prior term, off by default.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from gantutor.detectors.base import Detector, integrated_gradients
+from gantutor.detectors.compiled import Phase
+from gantutor.detectors.gan import gan_phase
+from gantutor.detectors.wgan import LOSSES, wgan_phase
+from gantutor.networks import hidden_features
+from gantutor.scoring import l1_distance, latent_search
+
+
+class AnoGAN(Detector):
+    """Score = what the best latent point leaves unexplained, by a search for each row.
+
+    Parameters
+    ----------
+    latent_dim, hidden, n_steps, batch_size, learning_rate, false_alarm_rate, random_state, \
+verbose, warm_start
+        See `Detector`. Default steps are 800, for images 1,000.
+    feature_weight : float, default=0.1
+        w in the score: the share of the feature residual, between 0 and 1.
+    prior_weight : float, default=0.0
+        Weight of |z|^2 / 2, which holds z near the points that the generator was trained on.
+    n_search_steps : int, default=100
+        Steps of the latent search.
+    search_learning_rate : float, default=0.1
+        Size of the first step of the search.
+    n_starts : int, default=2
+        Points where the search begins: the origin, and random ones.
+    adversarial_training : {"wgan", "gan"}, default="wgan"
+        How the generator is trained.
+    n_critic : int, default=2
+        Updates of the critic in each step.
+    penalty_weight : float, default=1.0
+        Weight of the gradient penalty.
+    generator, discriminator : keras.Model, optional
+        Networks of your own, copied and trained from fresh weights. The discriminator (or
+        critic) ends in one number without a sigmoid.
+
+    Attributes
+    ----------
+    generator_, discriminator_ : keras.Model
+        The trained networks. See `Detector` for the others.
+    search_starts_ : array of shape (n_starts, latent_dim)
+        Where the search begins.
+
+    Examples
+    --------
+    >>> import gantutor as gt
+    >>> normal, abnormal = gt.data.script_data(seed=0)
+    >>> detector = gt.detectors.AnoGAN(random_state=0).fit(normal)
+    >>> int((detector.predict(abnormal) == -1).sum())
+    100
+    """
+
+    loss_names = LOSSES  # of the plain GAN: "discriminator", "generator"
+    learned = ("search_starts_",)
+    usual_steps = (800, 1000)
+
+    def __init__(
+        self,
+        latent_dim: int | None = None,
+        hidden: Sequence[int] | None = None,
+        n_steps: int | None = None,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        false_alarm_rate: float = 0.05,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        warm_start: bool = False,
+        feature_weight: float = 0.1,
+        prior_weight: float = 0.0,
+        n_search_steps: int = 100,
+        search_learning_rate: float = 0.1,
+        n_starts: int = 2,
+        adversarial_training: Literal["wgan", "gan"] = "wgan",
+        n_critic: int = 2,
+        penalty_weight: float = 1.0,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+    ) -> None:
+        super().__init__(
+            latent_dim,
+            hidden,
+            n_steps,
+            batch_size,
+            learning_rate,
+            false_alarm_rate,
+            random_state,
+            verbose,
+            warm_start,
+        )
+        self.feature_weight = feature_weight
+        self.prior_weight = prior_weight
+        self.n_search_steps = n_search_steps
+        self.search_learning_rate = search_learning_rate
+        self.n_starts = n_starts
+        self.adversarial_training = adversarial_training
+        self.n_critic = n_critic
+        self.penalty_weight = penalty_weight
+        self.generator = generator
+        self.discriminator = discriminator
+
+    def _build(self) -> None:
+        self.generator_ = self._network(self.generator, "generator")
+        self.discriminator_ = self._network(self.discriminator, "discriminator")
+        self._features = hidden_features(self.discriminator_, last=True)
+
+    def _training(self) -> list[Phase]:
+        phase = wgan_phase if self.adversarial_training == "wgan" else gan_phase
+        return [phase(self, self.generator_, self.discriminator_)]
+
+    def _after_training(self, x: NDArray[np.float32]) -> None:
+        random = np.random.default_rng(np.random.SeedSequence(self.seed_).spawn(4)[3])
+        starts = random.standard_normal((self.n_starts, self.latent_dim_), np.float32)
+        starts[0] = 0.0
+        self.search_starts_ = starts
+
+    def _loss(self, x: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+        made = self.generator_(z, training=False)
+        features = self._features(x, training=False)
+        residual = l1_distance(x, made)
+        feature_residual = l1_distance(features, self._features(made, training=False))
+        w = self.feature_weight
+        prior = self.prior_weight * tf.reduce_sum(z**2, axis=1) / 2
+        return (1 - w) * residual + w * feature_residual + prior
+
+    def _search(self, x: tf.Tensor) -> tf.Tensor:
+        steps, rate = self.n_search_steps, self.search_learning_rate
+        z, _ = latent_search(self._loss, x, self.search_starts_, steps, rate)
+        return z
+
+    def _score(self, x: tf.Tensor) -> tf.Tensor:
+        return self._loss(x, self._search(x))
+
+    def _reconstruct(self, x: tf.Tensor) -> tf.Tensor:
+        return self.generator_(self._search(x), training=False)
+
+    def _attribute(self, x: tf.Tensor) -> tf.Tensor:
+        """Residuals, in excess of those of the mean row; the prior term is left out."""
+        return self._residuals(x) - self._residuals(self.typical_[None])
+
+    def _residuals(self, x: tf.Tensor) -> tf.Tensor:
+        made = self._reconstruct(x)
+        features = self._features(made, training=False)
+
+        def feature_residual(point: tf.Tensor) -> tf.Tensor:
+            return l1_distance(self._features(point, training=False), features)
+
+        w = self.feature_weight
+        of_features = integrated_gradients(feature_residual, made, x)
+        return (1 - w) * tf.abs(x - made) + w * of_features
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        self._check_number("feature_weight", below=1.0, zero=True)
+        self._check_number("prior_weight", zero=True)
+        self._check_number("search_learning_rate")
+        for name in ("n_search_steps", "n_starts", "n_critic"):
+            self._check_whole(name)
+        self._check_number("penalty_weight")
+        self._check_choice("adversarial_training", "wgan", "gan")

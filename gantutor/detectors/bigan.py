@@ -1,0 +1,167 @@
+"""BiGAN: generator and encoder learn together against a discriminator of pairs.
+
+Papers: Donahue et al. 2017, "Adversarial feature learning" (arXiv 1605.09782), and, for the
+score, Zenati et al. 2018, "Efficient GAN-based anomaly detection" (arXiv 1802.06222).
+D sees the pairs (x, E(x)) as real and (G(z), z) as generated; G and E want the opposite.
+Score: (1 - w) |x - G(E(x))|_1 + w L(x), w = 0.1, with f the last hidden layer of D and L
+
+- "features": |f(x, E(x)) - f(G(E(x)), E(x))|_1;
+- "cross_entropy": the cross-entropy of D(x, E(x)) against 1, as the paper writes it;
+- "cross_entropy_of_reconstruction": that of D(G(E(x)), E(x)), as the authors' code has it.
+
+Departures from the paper: the weights that score are averaged over about 500 steps instead of
+10,000, because training is shorter; no dropout.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from gantutor.detectors.base import Detector, averaging
+from gantutor.detectors.compiled import Phase
+from gantutor.losses import discriminator_loss
+from gantutor.networks import hidden_features
+from gantutor.scoring import l1_distance
+from gantutor.training import minimize
+
+
+def bigan_step(
+    generator: keras.Model,
+    encoder: keras.Model,
+    discriminator: keras.Model,
+    ge_optimizer: keras.Optimizer,
+    d_optimizer: keras.Optimizer,
+    x: tf.Tensor,
+    z: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """One step of a BiGAN: the discriminator's loss, and that of generator and encoder."""
+    with tf.GradientTape() as d_tape, tf.GradientTape() as ge_tape:
+        real_logits = discriminator([x, encoder(x, training=True)], training=True)
+        fake_logits = discriminator([generator(z, training=True), z], training=True)
+        d_loss = discriminator_loss(real_logits, fake_logits)
+        ge_loss = discriminator_loss(fake_logits, real_logits)  # the labels swapped
+    minimize(d_loss, d_tape, d_optimizer, [discriminator])
+    minimize(ge_loss, ge_tape, ge_optimizer, [generator, encoder])
+    return d_loss, ge_loss
+
+
+class BiGAN(Detector):
+    """Score = residual after encoder and generator, and what D says of the pair.
+
+    Parameters
+    ----------
+    latent_dim, hidden, n_steps, batch_size, learning_rate, false_alarm_rate, random_state, \
+verbose, warm_start
+        See `Detector`. Default steps are 3,000, for images 1,000.
+    feature_weight : float, default=0.1
+        w in the score: the share of L, between 0 and 1.
+    discrimination : {"features", "cross_entropy", "cross_entropy_of_reconstruction"}, \
+default="features"
+        L in the score; see the text at the top of the file.
+    ema_momentum : float, default=0.998
+        The weights that score are a moving average over the training, of which this share
+        stays at each step; 0 takes the last ones.
+    generator, encoder, discriminator : keras.Model, optional
+        Networks of your own, copied and trained from fresh weights. The discriminator takes
+        a list of rows and latent points and ends in one logit.
+
+    Attributes
+    ----------
+    generator_, encoder_, discriminator_ : keras.Model
+        The trained networks. See `Detector` for the others.
+
+    Examples
+    --------
+    >>> import gantutor as gt
+    >>> normal, abnormal = gt.data.script_data(seed=0)
+    >>> detector = gt.detectors.BiGAN(random_state=0).fit(normal)
+    >>> int((detector.predict(abnormal) == -1).sum())
+    100
+    """
+
+    loss_names = ("discriminator", "generator_and_encoder")
+    usual_steps = (3000, 1000)
+
+    def __init__(
+        self,
+        latent_dim: int | None = None,
+        hidden: Sequence[int] | None = None,
+        n_steps: int | None = None,
+        batch_size: int = 128,
+        learning_rate: float = 2e-4,
+        false_alarm_rate: float = 0.05,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        warm_start: bool = False,
+        feature_weight: float = 0.1,
+        discrimination: Literal[
+            "features", "cross_entropy", "cross_entropy_of_reconstruction"
+        ] = "features",
+        ema_momentum: float = 0.998,
+        generator: keras.Model | None = None,
+        encoder: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
+    ) -> None:
+        super().__init__(
+            latent_dim,
+            hidden,
+            n_steps,
+            batch_size,
+            learning_rate,
+            false_alarm_rate,
+            random_state,
+            verbose,
+            warm_start,
+        )
+        self.feature_weight = feature_weight
+        self.discrimination = discrimination
+        self.ema_momentum = ema_momentum
+        self.generator = generator
+        self.encoder = encoder
+        self.discriminator = discriminator
+
+    def _build(self) -> None:
+        self.generator_ = self._network(self.generator, "generator")
+        self.encoder_ = self._network(self.encoder, "encoder")
+        self.discriminator_ = self._network(self.discriminator, "pair_discriminator")
+        self._features = hidden_features(self.discriminator_, last=True)
+
+    def _training(self) -> list[Phase]:
+        makers = self.generator_, self.encoder_
+        options = {"beta_1": 0.5, **averaging(self.ema_momentum)}
+        players = (
+            self._adam(*makers, **options),
+            self._adam(self.discriminator_, **options),
+        )
+        return [self._phase(bigan_step, (*makers, self.discriminator_), players)]
+
+    def _reconstruct(self, x: tf.Tensor) -> tf.Tensor:
+        return self.generator_(self.encoder_(x, training=False), training=False)
+
+    def _score(self, x: tf.Tensor) -> tf.Tensor:
+        z = self.encoder_(x, training=False)
+        made = self.generator_(z, training=False)
+        if self.discrimination == "features":
+            features = self._features([x, z], training=False)
+            loss = l1_distance(features, self._features([made, z], training=False))
+        else:
+            judged = x if self.discrimination == "cross_entropy" else made
+            loss = tf.nn.softplus(
+                -self.discriminator_([judged, z], training=False)[:, 0]
+            )
+        w = self.feature_weight
+        return (1 - w) * l1_distance(x, made) + w * loss
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        self._check_number("feature_weight", below=1.0, zero=True)
+        self._check_number("ema_momentum", below=1.0, zero=True)
+        self._check_choice(
+            "discrimination",
+            "features",
+            "cross_entropy",
+            "cross_entropy_of_reconstruction",
+        )
