@@ -10,7 +10,7 @@ module         notebook    what is in it
 ``networks``   02          generator, discriminator, encoder: dense, convolutional
 ``losses``     03          adversarial losses, gradient penalty
 ``training``   03          the step, and the compiled loop that runs it
-``scoring``    04          scores, threshold, p-values
+``scoring``    04          scores, latent search, threshold, p-values
 ``detectors``  04 on       scikit-learn style detectors, one file a method
 ``plotting``   all         every figure, with its description in words
 =============  ==========  =======================================================
