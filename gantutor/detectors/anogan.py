@@ -158,7 +158,10 @@ verbose, warm_start
         return self.generator_(self._search(x), training=False)
 
     def _attribute(self, x: tf.Tensor) -> tf.Tensor:
-        """Residuals, in excess of those of the mean row; the prior term is left out."""
+        """Residuals in excess of those of the mean row, without the prior term.
+
+        The gradient of a search for the best of many points is of no use: it jumps.
+        """
         return self._residuals(x) - self._residuals(self.typical_[None])
 
     def _residuals(self, x: tf.Tensor) -> tf.Tensor:

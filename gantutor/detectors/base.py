@@ -37,6 +37,7 @@ ROWS_AT_A_TIME = 4096  # scored in one call: memory does not grow with the table
 MULTIPLE = (
     16  # batches are filled up to one, so that a row's score is always rounded alike
 )
+LARGEST_SQUARED = 1e150  # training rows; the square of twice that is a float64
 LARGEST = 1e6  # scaled values beyond are cut, so that float32 can square them
 
 
@@ -316,7 +317,11 @@ class Detector(OutlierMixin, BaseEstimator):
         more = self.warm_start and hasattr(self, "threshold_")
         if more:
             self._check_unchanged()
-        self._fitted_parameters = self.get_params(deep=False)
+        parameters = self.get_params(deep=False).items()
+        self._fitted_parameters = {
+            name: list(value) if isinstance(value, list) else value
+            for name, value in parameters
+        }
         rows = self._checked(X, fitting=not more)
         if len(rows) < MIN_ROWS:
             raise ValueError(
@@ -340,13 +345,19 @@ class Detector(OutlierMixin, BaseEstimator):
         self.typical_ = x.mean(axis=0)
         with networks.initial_weights(int(weight_seed.generate_state(1)[0])):
             self._build()
-        history = graphs_of(self).train(self, x, train_seed)
+        self._graphs = graphs_of(self)
+        history = self._graphs.train(self, x, train_seed)
         self.history_ = {
             name: np.concatenate([self.history_.get(name, losses[:0]), losses])
             for name, losses in history.items()
         }
         self._after_training(x)
         scores = self._map("_score", calibration)
+        if not np.isfinite(scores).all():
+            raise FloatingPointError(
+                f"The scores became {scores[~np.isfinite(scores)][0]} after the last step. "
+                "Lower learning_rate, and look for extreme values in the data."
+            )
         self.calibration_scores_ = np.sort(scores)
         self.threshold_ = scoring.threshold(scores, self.false_alarm_rate)
         self.offset_ = -self.threshold_
@@ -432,6 +443,12 @@ class Detector(OutlierMixin, BaseEstimator):
     def _checked(self, X: ArrayLike, fitting: bool = False) -> Array:
         """X as finite numbers of shape (n, n_features); images are laid flat."""
         _refuse_text(X)
+        if np.ma.is_masked(X):
+            raise ValueError(
+                f"X is a masked array, and {np.ma.count_masked(np.ma.asanyarray(X))} of its values are "
+                "masked (missing). Fill them, for example with X.filled(0), or leave these "
+                "rows out."
+            )
         shape: tuple[int, ...] = ()
         if not hasattr(X, "columns") and np.asarray(X).ndim in (3, 4):
             X = np.asarray(X)
@@ -450,9 +467,15 @@ class Detector(OutlierMixin, BaseEstimator):
                 f"{self.n_features_in_} features as input{names and f' ({names}, ...)'}. "
                 "Pass the same columns in the same order."
             )
-        rows = validate_data(
-            self, X, reset=fitting, dtype=np.float64, ensure_all_finite=False
-        )
+        try:
+            rows = validate_data(
+                self, X, reset=fitting, dtype=np.float64, ensure_all_finite=False
+            )
+        except OverflowError as error:
+            raise ValueError(
+                f"X holds a whole number that no float can hold ({error}). Scale it, or "
+                "leave it out."
+            ) from error
         self._refuse_nonfinite(rows, shape)
         if fitting:
             self.image_shape_ = shape
@@ -479,6 +502,11 @@ class Detector(OutlierMixin, BaseEstimator):
         )
 
     def _fit_scale(self, rows: Array) -> None:
+        if np.abs(rows).max() > LARGEST_SQUARED:
+            raise ValueError(
+                f"X holds numbers up to {np.abs(rows).max():.3g}, too large to be squared. "
+                "Divide them by a constant first."
+            )
         if self.image_shape_:
             low, high = rows.min(), rows.max()
             self.center_ = np.array([(low + high) / 2])
@@ -578,7 +606,9 @@ class Detector(OutlierMixin, BaseEstimator):
         self, method: str, rows: Array, size: int | None = None, verbose: int = 0
     ) -> Array:
         """A compiled method of scaled rows, applied to rows in the units of the data."""
-        function = graphs_of(self).function(self, method)
+        if not hasattr(self, "_graphs"):  # loaded from a file, or a copy
+            self._graphs = graphs_of(self)
+        function = self._graphs.function(self, method)
         return self._in_batches(function, rows, size, self._scaled, verbose)
 
     @staticmethod

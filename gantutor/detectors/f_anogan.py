@@ -70,7 +70,7 @@ class FAnoGAN(Detector):
     ----------
     latent_dim, hidden, n_steps, batch_size, learning_rate, false_alarm_rate, random_state, \
 verbose, warm_start
-        See `Detector`. Default steps are 800, for images 1,000.
+        See `Detector`. Default steps are 1,200, for images 1,000.
     n_encoder_steps : int, optional
         Training steps of the encoder, by default as many as `n_steps`.
     encoder_training : {"izi_f", "izi", "ziz"}, default="izi_f"
@@ -106,7 +106,7 @@ verbose, warm_start
     """
 
     loss_names = (*LOSSES, "encoder")
-    usual_steps = (800, 1000)
+    usual_steps = (1200, 1000)
 
     def __init__(
         self,
