@@ -14,6 +14,7 @@ Departures from the paper: a WGAN with gradient penalty by default instead of a 
 steps from 2 starts instead of 500 from one; the prior term, off by default.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -137,25 +138,28 @@ verbose, warm_start
         starts[0] = 0.0
         self.search_starts_ = starts
 
-    def _loss(self, x: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
-        made = self.generator_(z, training=False)
-        features = self._features(x, training=False)
-        residual = l1_distance(x, made)
-        feature_residual = l1_distance(features, self._features(made, training=False))
+    def _view(self, x: tf.Tensor) -> tf.Tensor:
+        """What a row is compared by: its columns and its features, weighted."""
+        flat = tf.reshape(x, (tf.shape(x)[0], math.prod(self._row_shape)))
         w = self.feature_weight
-        prior = self.prior_weight * tf.reduce_sum(z**2, axis=1) / 2
-        return (1 - w) * residual + w * feature_residual + prior
+        return tf.concat(
+            [(1 - w) * flat, w * self._features(x, training=False)], axis=1
+        )
 
-    def _search(self, x: tf.Tensor) -> tf.Tensor:
+    def _loss(self, view: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+        residual = l1_distance(view, self._view(self.generator_(z, training=False)))
+        return residual + self.prior_weight * tf.reduce_sum(z**2, axis=1) / 2
+
+    def _search(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         steps, rate = self.n_search_steps, self.search_learning_rate
-        z, _ = latent_search(self._loss, x, self.search_starts_, steps, rate)
-        return z
+        starts = self.search_starts_
+        return latent_search(self._loss, self._view(x), starts, steps, rate)
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
-        return self._loss(x, self._search(x))
+        return self._search(x)[1]
 
     def _reconstruct(self, x: tf.Tensor) -> tf.Tensor:
-        return self.generator_(self._search(x), training=False)
+        return self.generator_(self._search(x)[0], training=False)
 
     def _attribute(self, x: tf.Tensor) -> tf.Tensor:
         """Residuals in excess of those of the mean row, without the prior term.
