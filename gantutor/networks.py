@@ -317,7 +317,7 @@ def hidden_features(model: keras.Model, last: bool = False) -> keras.Model:
     model : keras.Model
         A discriminator or critic with at least one hidden layer.
     last : bool, default=False
-        Take the last hidden layer alone.
+        Take what goes into the last layer alone.
 
     Returns
     -------
@@ -330,22 +330,25 @@ def hidden_features(model: keras.Model, last: bool = False) -> keras.Model:
     ValueError
         If the network has no hidden layer.
     """
-    hidden = [layer for layer in model.layers if layer.weights][:-1]
+    *hidden, end = [layer for layer in model.layers if layer.weights] or [None]
     if not hidden:
         raise ValueError(
             f"The network {model.name!r} has no hidden layer, so it has no features. "
             "Give it at least one."
         )
+    outputs = [layer.output for layer in hidden] if not last else [end.input]
+    for layer in model.layers:  # a picture that was laid flat for the last layer
+        if isinstance(layer, keras.layers.Flatten) and layer.output is outputs[0]:
+            outputs = [layer.input]
     features = []
-    for layer in hidden[-1:] if last else hidden:
-        x = layer.output
+    for x in outputs:
         if len(x.shape) == 4:
             pool = tuple(-(-side // 4) for side in x.shape[1:3])
             x = keras.layers.AveragePooling2D(pool, padding="same")(x)
         features.append(keras.layers.Flatten()(x))
-    outputs = keras.layers.Concatenate()(features) if len(features) > 1 else features[0]
+    joined = keras.layers.Concatenate()(features) if len(features) > 1 else features[0]
     inputs = model.inputs if len(model.inputs) > 1 else model.inputs[0]
-    return keras.Model(inputs, outputs, name="hidden_features")
+    return keras.Model(inputs, joined, name="hidden_features")
 
 
 _global_random = threading.RLock()  # one thread at a time borrows Python's generator

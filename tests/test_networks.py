@@ -387,3 +387,15 @@ def test_spectral_normalization_works_on_once_a_kernel_of_zeros_has_moved():
     kernel.assign(normal(3, 2))
     called(network, times=40, training=True)
     np.testing.assert_allclose(largest_singular_values(network), 1, rtol=0.02)
+
+
+def test_last_features_are_those_that_go_into_the_last_layer_of_a_branching_network():
+    """One branch reads the first input, the other the second; both end in the last layer."""
+    inputs = [keras.Input((3,)), keras.Input((3,))]
+    shared = keras.layers.Dense(4, "tanh")
+    joined = keras.layers.Concatenate()([shared(x) for x in inputs])
+    model = keras.Model(inputs, keras.layers.Dense(1)(joined))
+    features = networks.hidden_features(model, last=True)
+    a, b = (np.random.default_rng(i).standard_normal((5, 3)) for i in range(2))
+    expected = np.concatenate([shared(a), shared(b)], axis=1)
+    np.testing.assert_allclose(features([a, b]), expected, rtol=1e-5)

@@ -176,3 +176,7 @@ keras.Model
     def _check_parameters(self) -> None:
         super()._check_parameters()
         self._check_number("ema_momentum", below=1.0, zero=True)
+        if not isinstance(self.spectral_norm, bool | np.bool_):
+            raise ValueError(
+                f"spectral_norm is {self.spectral_norm!r}; it must be True or False."
+            )

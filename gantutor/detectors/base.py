@@ -372,7 +372,7 @@ class Detector(OutlierMixin, BaseEstimator):
 
     @property
     def _n_steps(self) -> int:
-        return self.n_steps or self.usual_steps[bool(self.image_shape_)]
+        return int(self.n_steps or self.usual_steps[bool(self.image_shape_)])
 
     def _usual_latent_dim(self) -> int:
         return 16 if self.image_shape_ else min(16, self.n_features_in_)
@@ -391,6 +391,8 @@ class Detector(OutlierMixin, BaseEstimator):
         may_change = {"n_steps", *NOT_IN_A_GRAPH}
         for name, value in self._fitted_parameters.items():
             now = self.get_params(deep=False)[name]
+            if isinstance(now, list | tuple) and isinstance(value, list | tuple):
+                now, value = tuple(now), tuple(value)
             if name not in may_change and now is not value and now != value:
                 raise ValueError(
                     f"warm_start=True goes on with the training, but {name} was {value!r} "

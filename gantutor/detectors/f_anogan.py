@@ -157,7 +157,7 @@ verbose, warm_start
     def _training(self) -> list[Phase]:
         options: dict[str, Any] = {
             "players": [self._adam(self.encoder_)],
-            "n_steps": self.n_encoder_steps or self._n_steps,
+            "n_steps": int(self.n_encoder_steps or self._n_steps),
             "loss_names": ("encoder",),
         }
         networks = [self.generator_, self.encoder_]
