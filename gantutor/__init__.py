@@ -13,6 +13,7 @@ module         notebook    what is in it
 ``scoring``    04          scores, latent search, threshold, p-values
 ``detectors``  04 on       scikit-learn style detectors, one file a method
 ``plotting``   all         every figure, with its description in words
+``check``      all         the answers to the exercises
 =============  ==========  =======================================================
 """
 
@@ -22,11 +23,21 @@ from typing import TYPE_CHECKING, Any
 from gantutor.startup import setup
 
 if TYPE_CHECKING:  # the same names as below, where editors and type checkers see them
-    from gantutor import data, detectors, losses, networks, plotting, scoring, training
+    from gantutor import (
+        check,
+        data,
+        detectors,
+        losses,
+        networks,
+        plotting,
+        scoring,
+        training,
+    )
     from gantutor.detectors import load
 
 __version__ = "0.1.0"
 __all__ = [
+    "check",
     "data",
     "detectors",
     "load",
