@@ -2,7 +2,8 @@
 
 A guard takes a notebook and its path, and returns sentences: which cell, what is
 wrong, what to do. An empty list means that nothing is wrong. To check a notebook while
-writing it: `python tests/notebook_guards.py notebooks/01_data.ipynb`.
+writing it: `python tests/notebook_guards.py notebooks/01_data.ipynb`. Worked solutions, in
+`notebooks/solutions/`, are no lessons: the guards in LESSON_ONLY are not for them.
 """
 
 import ast
@@ -36,6 +37,10 @@ HEADER = (
     "**Time.**",
 )
 FOOTER = ("## Key points", "## What goes wrong in practice", "## Where next")
+LESSON_ONLY = {"header", "footer", "recipe", "exercises", "enough_prose"}
+N_EXERCISES = 3
+CHECK = re.compile(r"^gt\.check\.(\w+)\(", re.MULTILINE)
+HINT = re.compile(r"<details>\s*<summary>Hint</summary>.+?</details>", re.DOTALL)
 # Objectives say what the reader will do, so that reader and teacher can check it.
 VERBS = {
     *("Add", "Apply", "Avoid", "Break", "Build", "Calibrate", "Check", "Choose"),
@@ -109,8 +114,13 @@ def problems(path: Path) -> list[str]:
     return [
         f"{name}: {problem}"
         for name, check in GUARDS.items()
+        if not (is_solution(path) and name in LESSON_ONLY)
         for problem in check(nb, path)
     ]
+
+
+def is_solution(path: Path) -> bool:
+    return path.parent.name == "solutions"
 
 
 # What guards look at
@@ -519,7 +529,8 @@ def images_have_alt(nb: NotebookNode, path: Path) -> Iterator[str]:
 
 @guard
 def links_resolve(nb: NotebookNode, path: Path) -> Iterator[str]:
-    repository = path.parent.parent.resolve()
+    folder = path.parent.parent if is_solution(path) else path.parent
+    repository = folder.parent.resolve()
     for number, cell in cells_of(nb, "markdown"):
         text = without_code(cell.source)
         targets = [match.group(2) for match in LINK.finditer(text)]
@@ -594,6 +605,63 @@ def footer(nb: NotebookNode, path: Path) -> Iterator[str]:
     for heading, part in zip(FOOTER, parts, strict=True):
         if not part:
             yield f'Nothing stands below "{heading}". Write it.'
+
+
+@guard
+def recipe(nb: NotebookNode, path: Path) -> Iterator[str]:
+    if len(recipes(nb)) != 1:
+        yield (
+            f'There are {len(recipes(nb))} code cells under a heading "## Recipe", and '
+            "there must be one: complete, to be copied and run by itself."
+        )
+
+
+def recipes(nb: NotebookNode) -> list[NotebookNode]:
+    """Return the code cells between a heading "## Recipe" and the next heading."""
+    found, inside = [], False
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            for heading in re.findall(r"^##? .*", cell.source, re.MULTILINE):
+                inside = heading.strip() == "## Recipe"
+        elif inside and cell.cell_type == "code":
+            found.append(cell)
+    return found
+
+
+@guard
+def exercises(nb: NotebookNode, path: Path) -> Iterator[str]:
+    texts = [cell.source for _, cell in cells_of(nb, "markdown")]
+    if not any(re.search("^## Exercises$", text, re.MULTILINE) for text in texts):
+        yield 'There is no heading "## Exercises".'
+    n_hints = sum(len(HINT.findall(text)) for text in texts)
+    if n_hints < N_EXERCISES:
+        yield (
+            f"There are {n_hints} hints, and {N_EXERCISES} are needed: "
+            "<details><summary>Hint</summary> ... </details>"
+        )
+    asked = checks(nb)
+    if len(asked) != N_EXERCISES:
+        yield (
+            f"{len(asked)} exercises end in a check (gt.check.name(answer)), and there "
+            f"must be {N_EXERCISES}."
+        )
+    for name, verdict in asked.items():
+        if not verdict.startswith("Not yet: "):
+            yield f"The check {name} says {verdict!r}. The stub shall be untouched."
+    solved = path.parent / "solutions" / path.name
+    verdicts = checks(read(solved)) if solved.is_file() else {}
+    for name in asked:
+        if not verdicts.get(name, "").startswith("Right: "):
+            yield f'{solved.name} in solutions/ has no check {name} that says "Right: ".'
+
+
+def checks(nb: NotebookNode) -> dict[str, str]:
+    """Return what each check of an exercise says, by the name of the check."""
+    return {
+        name: "".join(text for o in cell.outputs for text in output_texts(o))
+        for _, cell in cells_of(nb, "code")
+        for name in CHECK.findall(cell.source)
+    }
 
 
 def sections(text: str, markers: tuple[str, ...]) -> list[str] | None:

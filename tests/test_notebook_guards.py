@@ -12,10 +12,11 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 from nbval.plugin import get_sanitize_patterns
-from notebook_guards import GUARDS
+from notebook_guards import GUARDS, is_solution
 
 TESTS = Path(__file__).parent
 NOTEBOOKS = sorted((TESTS.parent / "notebooks").glob("*.ipynb"))
+SOLUTIONS = sorted((TESTS.parent / "notebooks" / "solutions").glob("*.ipynb"))
 
 read = cache(notebook_guards.read)
 
@@ -29,6 +30,16 @@ def test_there_are_notebooks() -> None:
 def test_notebook_passes(path: Path, name: str) -> None:
     problems = GUARDS[name](read(path), path)
     assert not problems, "\n".join(["", *problems])
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_solution_passes(path: Path) -> None:
+    problems = notebook_guards.problems(path)
+    assert not problems, "\n".join(["", *problems])
+
+
+def test_each_solution_has_its_notebook() -> None:
+    assert [path.name for path in SOLUTIONS] == [path.name for path in NOTEBOOKS]
 
 
 # A small notebook with nothing wrong in it
@@ -91,6 +102,21 @@ def failed(evalue: str = "too few rows") -> NotebookNode:
     return new_output("error", ename="ValueError", evalue=evalue, traceback=lines)
 
 
+def shown(text: str) -> NotebookNode:
+    return new_output("execute_result", {"text/plain": text})
+
+
+EXERCISES = (
+    """\
+## Exercises
+
+Each has a hint.
+"""
+    + 3
+    * ("\n<details>\n<summary>Hint</summary>\nLook at the shapes first.\n</details>\n")
+)
+
+
 def good_notebook() -> NotebookNode:
     """Build a notebook whose cells are found by their ids."""
     code = {
@@ -104,7 +130,12 @@ def good_notebook() -> NotebookNode:
         "verdict": ("print('yes')", [printed("under 60 s: yes\n4 seeds, 3 min\n")], []),
         "draw": ("draw()", [figure()], []),
         "refuse": ("fit([])", [failed()], ["raises-exception"]),
-        "show": ("table", [new_output("execute_result", {"text/plain": "1"})], []),
+        "show": ("table", [shown("1")], []),
+        "recipe": ("print(double(2))", [printed("4")], []),
+        **{
+            f"check-{i}": (f"gt.check.task_{i}(answer)", [shown("Not yet: do it.")], [])
+            for i in range(3)
+        },
     }
     cells = [new_markdown_cell(TITLE, id="title")]
     for number, (name, (source, outputs, tags)) in enumerate(code.items(), 1):
@@ -116,24 +147,60 @@ def good_notebook() -> NotebookNode:
         if tags:
             cell.metadata["tags"] = tags
         cells.append(cell)
+    at = {cell.id: cell for cell in cells}
+    at["text-recipe"].source = "## Recipe\n\nAll of it in one cell, to be copied."
+    at["text-check-0"].source = EXERCISES
     cells += [new_markdown_cell(MIDDLE, id="middle"), new_markdown_cell(END, id="end")]
     kernel = {"name": "python3", "language": "python", "display_name": "Python 3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-def complaints(nb: NotebookNode, folder: Path, name: str = "01_good.ipynb") -> set[str]:
+def solutions() -> NotebookNode:
+    """Build the solutions of the good notebook, which have no header and no footer."""
+    nb = good_notebook()
+    nb.cells = [
+        cell for cell in nb.cells if cell.id.removeprefix("text-") in ("setup", *CHECKS)
+    ]
+    at = {cell.id: cell for cell in nb.cells}
+    for count, name in enumerate(CHECKS, 2):
+        at[name].update(outputs=[shown("Right: done.")], execution_count=count)
+    at["text-setup"].source = "[The lesson](../01_good.ipynb) and [before](../dot.png)"
+    return nb
+
+
+CHECKS = ("check-0", "check-1", "check-2")
+
+
+def complaints(
+    nb: NotebookNode,
+    folder: Path,
+    name: str = "01_good.ipynb",
+    solved: NotebookNode | None = None,
+) -> set[str]:
     """Write the notebook, read it as the guards do, and name those that complain."""
     path = folder / "repository" / "notebooks" / name
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     for neighbour in ("00_before.ipynb", "dot.png", "../../outside.txt"):
         (path.parent / neighbour).write_text("here")
+    if not is_solution(path):
+        other = path.parent / "solutions" / path.name
+        other.parent.mkdir()
+        other.write_text(nbformat.v4.writes(solved or solutions()), encoding="utf-8")
     path.write_text(nbformat.v4.writes(nb), encoding="utf-8")
     return {problem.partition(":")[0] for problem in notebook_guards.problems(path)}
 
 
 def test_good_notebook_passes(tmp_path: Path) -> None:
     assert complaints(good_notebook(), tmp_path) == set()
+
+
+def test_solutions_need_no_header_and_no_footer(tmp_path: Path) -> None:
+    (tmp_path / "repository" / "notebooks").mkdir(parents=True)
+    (tmp_path / "repository" / "notebooks" / "01_good.ipynb").write_text("here")
+    (tmp_path / "repository" / "notebooks" / "dot.png").write_text("here")
+    name = "solutions/01_good.ipynb"
+    assert complaints(solutions(), tmp_path, name) == set()
 
 
 def test_limits_are_allowed(tmp_path: Path) -> None:
@@ -163,7 +230,8 @@ def test_limits_are_allowed(tmp_path: Path) -> None:
 
 def test_notebook_without_cells(tmp_path: Path) -> None:
     nb = nbformat.v4.new_notebook(metadata=good_notebook().metadata)
-    assert complaints(nb, tmp_path) == {"header", "footer", "setup_comes_first"}
+    missing = {"header", "footer", "setup_comes_first", "recipe", "exercises"}
+    assert complaints(nb, tmp_path) == missing
 
 
 def test_notebook_of_one_code_cell(tmp_path: Path) -> None:
@@ -281,7 +349,6 @@ breaks_by_text("known_tags", "show", "table", "#PYTEST_VALIDATE_IGNORE_OUTPUT\nt
 
 @breaks("ignored_cells_are_few")
 def two_of_eleven(nb: NotebookNode) -> None:
-    add_cells(nb, 4)
     cell(nb, "draw").metadata["tags"] = ["nbval-ignore-output"]
 
 
@@ -300,7 +367,7 @@ def ignored_cell_follows(nb: NotebookNode) -> None:
 def no_cell_follows(nb: NotebookNode) -> None:
     cell(nb, "train").metadata = cell(nb, "draw").metadata
     cell(nb, "train").outputs = []
-    cell(nb, "show").metadata["tags"] = ["nbval-ignore-output"]
+    cell(nb, "check-2").metadata["tags"] = ["nbval-ignore-output"]
 
 
 breaks_by_text("no_trailing_semicolon", "show", "table", "table;", "table ;  # hush\n")
@@ -426,13 +493,13 @@ def one_long_cell(nb: NotebookNode) -> None:
 
 @breaks("short_cells")
 def two_of_nineteen_over_15(nb: NotebookNode) -> None:
-    add_cells(nb, 10)
+    add_cells(nb, 6)
     add_cells(nb, 2, lines=16)
 
 
 @breaks("short_cells")
 def median_over_6(nb: NotebookNode) -> None:
-    add_cells(nb, 8, lines=7)
+    add_cells(nb, 12, lines=7)
 
 
 breaks_by_text("short_lines", "show", "table", f"table{' + 1' * 21}")
@@ -597,6 +664,49 @@ def vector_picture(nb: NotebookNode) -> None:
 @breaks("figures_are_discussed")
 def no_text_after_figure(nb: NotebookNode) -> None:
     nb.cells.insert(position(nb, "draw") + 1, new_raw_cell("raw"))
+
+
+@breaks("recipe")
+def no_recipe(nb: NotebookNode) -> None:
+    cell(nb, "text-recipe").source = "## Recipes\n\nThere is none."
+
+
+@breaks("recipe")
+def two_cells_in_the_recipe(nb: NotebookNode) -> None:
+    cell(nb, "text-check-0").source = EXERCISES.replace("## Exercises", "### Now")
+    cell(nb, "middle").source += "\n## Exercises\n"
+
+
+@breaks("exercises")
+def no_exercises(nb: NotebookNode) -> None:
+    cell(nb, "text-check-0").source = EXERCISES.replace("## Exercises", "## More")
+
+
+@breaks("exercises")
+def a_hint_is_missing(nb: NotebookNode) -> None:
+    cell(nb, "text-check-0").source = EXERCISES.replace("<details>", "", 1)
+
+
+@breaks("exercises")
+def two_exercises(nb: NotebookNode) -> None:
+    cell(nb, "check-2").source = "print('nothing to check')"
+
+
+@breaks("exercises")
+def the_stub_is_solved(nb: NotebookNode) -> None:
+    cell(nb, "check-1").outputs = [shown("Right: done.")]
+
+
+@breaks("exercises")
+def a_check_without_a_solution(nb: NotebookNode) -> None:
+    cell(nb, "check-1").source = "gt.check.another_task(answer)"
+
+
+def test_a_solution_that_is_not_right_is_found(tmp_path: Path) -> None:
+    solved = solutions()
+    cell(solved, "check-2").outputs = [shown("Not quite: look again.")]
+    found = complaints(good_notebook(), tmp_path, solved=solved)
+    assert found == {"exercises"}
 
 
 @pytest.mark.parametrize("case", BROKEN)

@@ -97,6 +97,7 @@ class Detector(OutlierMixin, BaseEstimator):
     learned: ClassVar[tuple[str, ...]] = ()  # arrays that the score needs
     table_widths: ClassVar[tuple[int, ...]] = (64, 64)
     usual_steps: ClassVar[tuple[int, int]] = (1000, 500)  # for tables, for images
+    table_batches: ClassVar[int] = 1  # of ROWS_AT_A_TIME, scored in one call
 
     def __init__(
         self,
@@ -611,6 +612,8 @@ class Detector(OutlierMixin, BaseEstimator):
         if not hasattr(self, "_graphs"):  # loaded from a file, or a copy
             self._graphs = graphs_of(self)
         function = self._graphs.function(self, method)
+        many = 1 if self.image_shape_ else self.table_batches
+        size = size or many * ROWS_AT_A_TIME
         return self._in_batches(function, rows, size, self._scaled, verbose)
 
     @staticmethod

@@ -845,7 +845,9 @@ def test_no_more_rows_are_taken_at_a_time_than_a_batch_holds(fitted, monkeypatch
 
     monkeypatch.setattr(compiled.Graphs, "function", recording)
     rows = np.tile(NEW, (30, 1))
-    for method, limit in (("anomaly_score", 32), ("reconstruct", 32), ("explain", 256)):
+    batch = 32 * fitted.table_batches
+    sizes_allowed = {"anomaly_score": batch, "reconstruct": batch, "explain": 256}
+    for method, limit in sizes_allowed.items():
         if hasattr(fitted, method):
             sizes.clear()
             assert len(getattr(fitted, method)(rows)) == len(rows) == 630
