@@ -5,9 +5,11 @@
 .PHONY: help lab test check lint constraints clean env
 
 # Optional: PYTHON=/path/to/python  LAB_ARGS="--no-browser --port=8899"  PYTEST_ARGS="tests -x"
+# WORKERS=4 runs four files of tests at a time; each takes 1 to 2 GB of memory.
 PYTHON ?=
 LAB_ARGS ?=
 PYTEST_ARGS ?=
+WORKERS ?= 2
 # What `make constraints` tells uv; `UV_ARGS=` (nothing) keeps every pin that still fits.
 UV_ARGS ?= --upgrade
 
@@ -36,7 +38,7 @@ lab: check ## build the environment, check it, open the notebooks in JupyterLab
 
 test: env ## build the environment, run every test: package and notebooks
 	@echo "==> Running the tests."
-	@$(run) -m pytest $(PYTEST_ARGS)
+	@$(run) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: env ## build the environment, then the self-check: versions and one real detection
 	@echo "==> Checking that the environment works."

@@ -1,169 +1,147 @@
-"""Detection quality beside the classical baselines, on the same splits, run by hand.
+"""Detection quality of every detector beside the classical baselines, on the same splits.
 
-    python benchmarks/quality.py --seeds 5
-    GANTUTOR_DATA=folder/of/adbench python benchmarks/quality.py --csv results.csv
+    python -m benchmarks.quality
+    GANTUTOR_DATA=folder/of/adbench python -m benchmarks.quality --seeds 5
 
-Half of the normal rows train, the other half and all anomalies test (no label is used
-before the AUROC). Tables with more than 10,000 rows are cut to a random 10,000. With
-GANTUTOR_DATA set, the ADBench files (``*.npz`` with X and y, 1 = anomaly) in it are added.
+Half of the normal rows train, the other half and all anomalies test; no label is used before
+the AUROC. Tables with more than 10,000 rows are cut to a random 10,000. With GANTUTOR_DATA
+set, each ``*.npz`` in it that holds X and y (1 = anomaly) is one more table, as in ADBench.
+
+Each result is written to the CSV file at once, and a run goes on where it was stopped.
+"untrained" is the same detector on networks that keep their initial weights: the difference
+is what the adversarial training has added to the score, its adversarial gain.
 """
 
 import argparse
 import os
-import time
+import platform
 from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.covariance import LedoitWolf
-from sklearn.ensemble import IsolationForest
-from sklearn.metrics import average_precision_score, roc_auc_score
-from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import OneClassSVM
 from tqdm import tqdm
 
 import gantutor as gt
 
-gt.setup()
-
+HERE = Path(__file__).parent
 MAX_ROWS = 10_000
-Score = Callable[[np.ndarray], np.ndarray]
+DETECTORS = [
+    "GAN",
+    "WGAN",
+    "FenceGAN",
+    "AnoGAN",
+    "FAnoGAN",
+    "BiGAN",
+    "ALAD",
+    "GANomaly",
+]
+UNTRAINED = " untrained"
+# one step that moves no weight: the networks stay as they were drawn
+STANDING_STILL = {"n_steps": 1, "learning_rate": 1e-12}
+
+Load = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 
-def data_sets() -> Iterator[tuple[str, Callable[[int], tuple[np.ndarray, np.ndarray]]]]:
-    """Name, and a function of the seed that gives X and y."""
+def rung(kind: str, level: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    normal, abnormal = gt.data.ladder(kind, level, seed=seed)
+    y = np.repeat([0, 1], [len(normal), len(abnormal)])
+    return np.concatenate([normal, abnormal]), y
 
-    def stacked(kind: str, level: float) -> Callable:
-        def load(seed: int):
-            normal, abnormal = gt.data.ladder(kind, level, seed=seed)
-            y = np.repeat([0, 1], [len(normal), len(abnormal)])
-            return np.concatenate([normal, abnormal]), y
 
-        return load
-
-    for rung in gt.data.LADDER:
-        yield f"{rung.kind} {rung.level:g}", stacked(*rung)
+def tumours(seed: int) -> tuple[np.ndarray, np.ndarray]:
     X, y = gt.data.breast_cancer()
-    yield "breast cancer", lambda seed: (X.to_numpy(), y)
+    return X.to_numpy(), y
+
+
+def one_digit(digit: int, normal: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    X, y = gt.data.digits(digit)
+    return X, 1 - y if normal else y
+
+
+def from_file(path: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(path) as file:
+        X, y = file["X"], file["y"].astype(int)
+    keep = np.random.default_rng(seed).permutation(len(X))[:MAX_ROWS]
+    return X[keep], y[keep]
+
+
+def data_sets(folder: str | None) -> Iterator[tuple[str, Load]]:
+    """Name, and a function of the seed that gives X and y."""
+    for kind, level in gt.data.LADDER:
+        yield f"{kind} {level:g}", partial(rung, kind, level)
+    yield "breast cancer", tumours
+    for path in sorted(Path(folder).glob("*.npz")) if folder else ():
+        yield path.stem.partition("_")[2] or path.stem, partial(from_file, path)
     for digit in range(10):
-        pictures = gt.data.digits(digit)
-        yield f"digit {digit}", lambda seed, pictures=pictures: pictures
-    for path in sorted(Path(os.environ.get("GANTUTOR_DATA", "absent")).glob("*.npz")):
-        with np.load(path) as file:
-            table = file["X"], file["y"]
-        yield path.stem, lambda seed, table=table: table
+        yield f"digit {digit} anomalous", partial(one_digit, digit, False)
+    for digit in range(10):
+        yield f"digit {digit} normal", partial(one_digit, digit, True)
 
 
-def neighbours(train: np.ndarray, seed: int) -> Score:
-    fitted = NearestNeighbors(n_neighbors=5).fit(train)
-    return lambda test: fitted.kneighbors(test)[0][:, -1]
+def methods() -> dict[str, object]:
+    """What is compared, by name: something that `gt.evaluation.evaluate` takes."""
+    ours = {name: getattr(gt.detectors, name)() for name in DETECTORS}
+    untrained = {
+        name + UNTRAINED: getattr(gt.detectors, name)(**STANDING_STILL)
+        for name in DETECTORS
+    }
+    return {**ours, **gt.evaluation.BASELINES, **untrained}
 
 
-def outlier_factor(train: np.ndarray, seed: int) -> Score:
-    fitted = LocalOutlierFactor(novelty=True).fit(train)
-    return lambda test: -fitted.score_samples(test)
-
-
-def forest(train: np.ndarray, seed: int) -> Score:
-    fitted = IsolationForest(random_state=seed).fit(train)
-    return lambda test: -fitted.score_samples(test)
-
-
-def one_class_svm(train: np.ndarray, seed: int) -> Score:
-    fitted = OneClassSVM().fit(train)
-    return lambda test: -fitted.score_samples(test)
-
-
-def ruler(train: np.ndarray, seed: int) -> Score:
-    return LedoitWolf().fit(train).mahalanobis
-
-
-def baseline(fit: Callable[[np.ndarray, int], Score]) -> Callable:
-    """Scale a table by its training rows, leave pictures as they are, then fit."""
-
-    def run(train: np.ndarray, seed: int) -> Score:
-        flat = train.reshape(len(train), -1)
-        scaler = StandardScaler(with_mean=train.ndim == 2, with_std=train.ndim == 2)
-        score = fit(scaler.fit_transform(flat), seed)
-        return lambda test: score(scaler.transform(test.reshape(len(test), -1)))
-
-    return run
-
-
-def detector(name: str, **options: object) -> Callable:
-    def run(train: np.ndarray, seed: int) -> Score:
-        made = getattr(gt.detectors, name)(random_state=seed, **options)
-        return made.fit(train).anomaly_score
-
-    return run
-
-
-METHODS = {
-    "GAN": detector("GAN"),
-    "WGAN": detector("WGAN"),
-    "WGAN neighbours": detector("WGAN", score="neighbours"),
-    "WGAN critic": detector("WGAN", score="critic"),
-    "FenceGAN": detector("FenceGAN"),
-    "AnoGAN": detector("AnoGAN"),
-    "FAnoGAN": detector("FAnoGAN"),
-    "BiGAN": detector("BiGAN"),
-    "ALAD": detector("ALAD"),
-    "GANomaly": detector("GANomaly"),
-    "5th neighbour": baseline(neighbours),
-    "isolation forest": baseline(forest),
-    "local outlier factor": baseline(outlier_factor),
-    "one-class SVM": baseline(one_class_svm),
-    "Mahalanobis": baseline(ruler),
-}
+def run(options: argparse.Namespace) -> pd.DataFrame:
+    """Add to the CSV file what it lacks, and return all of it."""
+    versions = {name: version(name) for name in ("gantutor", "tensorflow")}
+    versions["python"] = platform.python_version()
+    out = Path(options.csv)
+    known = pd.read_csv(out) if out.exists() else pd.DataFrame()
+    done = (
+        set(zip(known["data"], known["detector"], known["seed"], strict=True))
+        if len(known)
+        else set()
+    )
+    chosen = {
+        name: load for name, load in data_sets(options.folder) if options.only in name
+    }
+    tried = {
+        name: method
+        for name, method in methods().items()
+        if name in (options.methods or [name])
+    }
+    left = [
+        (data, seed, name)
+        for data in chosen
+        for name in tried  # all seeds of a detector in a row: they share their graphs
+        for seed in range(options.seeds)
+        if (data, name, seed) not in done
+    ]
+    for data, seed, name in tqdm(left, unit="fit"):
+        X, y = chosen[data](seed)
+        line = gt.evaluation.evaluate({name: tried[name]}, X, y, seeds=[seed])
+        line.insert(0, "data", data)
+        line["n_features"] = X[0].size
+        line = line.assign(**versions)
+        line.to_csv(out, mode="a", header=not out.exists(), index=False)
+        known = pd.concat([known, line], ignore_index=True)
+    return known
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--csv", help="write every single result here")
-    parser.add_argument("--methods", nargs="+", default=list(METHODS))
+    parser.add_argument("--csv", default=HERE / "quality.csv", help="results, added to")
+    parser.add_argument("--methods", nargs="+", help="these alone")
     parser.add_argument("--only", default="", help="data sets whose name holds this")
-    parser.add_argument("--without", help="no data sets whose name holds this")
+    parser.add_argument(
+        "--folder",
+        default=os.environ.get("GANTUTOR_DATA"),
+        help="folder of *.npz files with X and y (default: $GANTUTOR_DATA)",
+    )
     options = parser.parse_args()
-    results = []
-    for name, load in tqdm(list(data_sets()), unit="data set"):
-        if options.only not in name or (options.without and options.without in name):
-            continue
-        for seed in range(options.seeds):
-            X, y = load(seed)
-            keep = np.random.default_rng(seed).permutation(len(X))[:MAX_ROWS]
-            train, test, y_test = gt.data.one_class_split(X[keep], y[keep], seed=seed)
-            for method in options.methods:
-                began = time.perf_counter()
-                score = METHODS[method](train, seed)
-                fitted = time.perf_counter()
-                scores = score(test)
-                results.append(
-                    {
-                        "data": name,
-                        "method": method,
-                        "seed": seed,
-                        "AUROC": roc_auc_score(y_test, scores),
-                        "average precision": average_precision_score(y_test, scores),
-                        "base rate": y_test.mean(),
-                        "fit seconds": fitted - began,
-                        "score seconds": time.perf_counter() - fitted,
-                    }
-                )
-    table = pd.DataFrame(results)
-    if options.csv:
-        table.to_csv(options.csv, index=False)
-    table["data"] = table["data"].str.replace(r"digit \d", "digits, mean", regex=True)
-    by = table.groupby(["data", "method"], sort=False)["AUROC"].agg(["mean", "std"])
-    text = by["mean"].map("{:.3f}".format) + " ± " + by["std"].map("{:.3f}".format)
-    print(text.unstack("data", sort=False).to_string())
-    print("\nmean over data sets")
-    print(by["mean"].unstack("data").mean(axis=1).map("{:.3f}".format).to_string())
-    print("\nmedian seconds")
-    columns = ["fit seconds", "score seconds"]
-    print(table.groupby("method", sort=False)[columns].median().to_string())
+    gt.setup()
+    print(gt.evaluation.summary(run(options)).to_string())
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ class Detector(OutlierMixin, BaseEstimator):
         ends the training sooner but Ctrl-C, which keeps what was learned and warns.
     batch_size : int, default=128
         Rows per batch.
-    learning_rate : float
-        Step size of Adam, for both players.
+    learning_rate : float, optional
+        Step size of Adam, for all players; by default 0.001, unless the method says otherwise.
     false_alarm_rate : float, default=0.05
         Share of normal rows that `predict` may call anomalies, between 0 and 1.
     random_state : int, RandomState instance or None, default=None
@@ -97,6 +97,7 @@ class Detector(OutlierMixin, BaseEstimator):
     learned: ClassVar[tuple[str, ...]] = ()  # arrays that the score needs
     table_widths: ClassVar[tuple[int, ...]] = (64, 64)
     usual_steps: ClassVar[tuple[int, int]] = (1000, 500)  # for tables, for images
+    usual_rates: ClassVar[tuple[float, float]] = (1e-3, 1e-3)
     table_batches: ClassVar[int] = 1  # of ROWS_AT_A_TIME, scored in one call
 
     def __init__(
@@ -105,7 +106,7 @@ class Detector(OutlierMixin, BaseEstimator):
         hidden: Sequence[int] | None = None,
         n_steps: int | None = None,
         batch_size: int = 128,
-        learning_rate: float = 1e-3,
+        learning_rate: float | None = None,
         false_alarm_rate: float = 0.05,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -375,6 +376,10 @@ class Detector(OutlierMixin, BaseEstimator):
     def _n_steps(self) -> int:
         return int(self.n_steps or self.usual_steps[bool(self.image_shape_)])
 
+    @property
+    def _learning_rate(self) -> float:
+        return float(self.learning_rate or self.usual_rates[bool(self.image_shape_)])
+
     def _usual_latent_dim(self) -> int:
         return 16 if self.image_shape_ else min(16, self.n_features_in_)
 
@@ -406,7 +411,8 @@ class Detector(OutlierMixin, BaseEstimator):
         for name in ("n_steps", "latent_dim"):
             if getattr(self, name) is not None:
                 self._check_whole(name)
-        self._check_number("learning_rate")
+        if self.learning_rate is not None:
+            self._check_number("learning_rate")
         self._check_number("false_alarm_rate", below=1.0)
         widths = (1,) if self.hidden is None else self.hidden
         if (
@@ -574,7 +580,7 @@ class Detector(OutlierMixin, BaseEstimator):
         self, *players: keras.Model, **options: Any
     ) -> tuple[keras.Optimizer, list[keras.Model]]:
         """Adam for the weights of some networks, and these networks."""
-        optimizer = keras.optimizers.Adam(float(self.learning_rate), **options)
+        optimizer = keras.optimizers.Adam(self._learning_rate, **options)
         optimizer.build([v for player in players for v in player.trainable_variables])
         return optimizer, list(players)
 

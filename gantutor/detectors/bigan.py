@@ -55,7 +55,8 @@ class BiGAN(Detector):
     ----------
     latent_dim, hidden, n_steps, batch_size, learning_rate, false_alarm_rate, random_state, \
 verbose, warm_start
-        See `Detector`. Default steps are 3,000, for images 1,000.
+        See `Detector`. Default steps are 3,000, for images 2,000; the default rate is 2e-4,
+        for images 1e-3.
     feature_weight : float, default=0.1
         w in the score: the share of L, between 0 and 1.
     discrimination : {"features", "cross_entropy", "cross_entropy_of_reconstruction"}, \
@@ -83,7 +84,8 @@ default="features"
     """
 
     loss_names = ("discriminator", "generator_and_encoder")
-    usual_steps = (3000, 1000)
+    usual_steps = (3000, 2000)
+    usual_rates = (2e-4, 1e-3)
 
     def __init__(
         self,
@@ -91,7 +93,7 @@ default="features"
         hidden: Sequence[int] | None = None,
         n_steps: int | None = None,
         batch_size: int = 128,
-        learning_rate: float = 2e-4,
+        learning_rate: float | None = None,
         false_alarm_rate: float = 0.05,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,

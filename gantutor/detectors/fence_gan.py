@@ -55,7 +55,8 @@ class FenceGAN(Detector):
     ----------
     latent_dim, hidden, n_steps, batch_size, learning_rate, false_alarm_rate, random_state, \
 verbose, warm_start
-        See `Detector`. Default steps are 6,000, for images 2,000.
+        See `Detector`. Default steps are 6,000, for images 1,000; the default rate is 1e-4,
+        for images 1e-3.
         `latent_dim` is 32 by default.
     alpha : float, default=0.5
         What D shall say of generated rows, between 0 and 1.
@@ -83,7 +84,8 @@ verbose, warm_start
     """
 
     loss_names = ("discriminator", "generator")
-    usual_steps = (6000, 2000)
+    usual_steps = (6000, 1000)
+    usual_rates = (1e-4, 1e-3)
 
     def __init__(
         self,
@@ -91,7 +93,7 @@ verbose, warm_start
         hidden: Sequence[int] | None = None,
         n_steps: int | None = None,
         batch_size: int = 128,
-        learning_rate: float = 1e-4,
+        learning_rate: float | None = None,
         false_alarm_rate: float = 0.05,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,

@@ -92,8 +92,12 @@ def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detect
 
 
 def save(detector: Detector, path: str | os.PathLike[str]) -> None:
+    """Write a fitted detector to a file."""
+    write(*pack(detector), path)
+
+
+def write(header: dict[str, Any], arrays: Arrays, path: str | os.PathLike[str]) -> None:
     """Write beside `path`, then rename: a file that is there is whole."""
-    header, arrays = pack(detector)
     path = Path(path)
     if not path.parent.is_dir():
         raise FileNotFoundError(
@@ -108,15 +112,15 @@ def save(detector: Detector, path: str | os.PathLike[str]) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with open(partial, "wb") as file:
-            arrays["header"] = np.array(json.dumps(header, default=np.generic.item))
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+            text = np.array(json.dumps(header, default=np.generic.item))
+            np.savez_compressed(file, allow_pickle=False, **arrays, header=text)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def load(path: str | os.PathLike[str]) -> Detector:
-    """Read a detector that `Detector.save` has written. No code from the file is run.
+def load(path: str | os.PathLike[str]) -> Any:
+    """Read a detector that its `save` has written. No code from the file is run.
 
     Parameters
     ----------
@@ -125,7 +129,7 @@ def load(path: str | os.PathLike[str]) -> Detector:
 
     Returns
     -------
-    Detector
+    Detector or TableDetector
         Its scores are bit-equal to those of the detector that was saved.
 
     Raises
@@ -153,7 +157,12 @@ def load(path: str | os.PathLike[str]) -> Detector:
             )
         if header["detector"] not in detectors.__all__:
             raise ValueError(f"it holds an unknown detector {header['detector']!r}")
-        return unpack(getattr(detectors, header["detector"])(), header, arrays)
+        detector = unpack(getattr(detectors, header["detector"])(), header, arrays)
+        if "table" not in header:
+            return detector
+        from gantutor.tables import TableDetector
+
+        return TableDetector._loaded(header["table"], detector)
     except Exception as error:  # damage can show in a hundred ways
         raise ValueError(
             f"{str(path)!r} is damaged, or not a detector that this version of gantutor "

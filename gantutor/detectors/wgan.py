@@ -99,7 +99,7 @@ verbose, warm_start
         hidden: Sequence[int] | None = None,
         n_steps: int | None = None,
         batch_size: int = 128,
-        learning_rate: float = 1e-3,
+        learning_rate: float | None = None,
         false_alarm_rate: float = 0.05,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,

@@ -480,7 +480,7 @@ BAD_PARAMETERS = [
     ],
     ("n_steps", True),
     *[("latent_dim", value) for value in (0, 1.5, "2")],
-    *[("learning_rate", value) for value in (0, -1.0, np.nan, np.inf, None, "fast")],
+    *[("learning_rate", value) for value in (0, -1.0, np.nan, np.inf, "fast")],
     *[("false_alarm_rate", value) for value in (0, 1, 1.5, -0.1, np.nan, None)],
     *[("hidden", value) for value in ((), 8, "64", (0,), (8.0,), (8, -1))],
     *[("random_state", value) for value in (-1, 1.5, "seed")],
@@ -493,6 +493,22 @@ def test_a_parameter_out_of_its_range_is_refused_in_words(detector_class, name, 
     words = f"{name} is .*must be" if name != "random_state" else "."
     with pytest.raises(ValueError, match=words):
         tiny(detector_class, **{name: value}).fit(ROWS)
+
+
+@every_detector
+@pytest.mark.parametrize(("images", "rows"), [(False, ROWS), (True, IMAGES)])
+def test_there_is_one_rate_for_tables_and_one_for_images(
+    detector_class, images, rows, not_compiled
+):
+    rate = detector_class.usual_rates[images]
+    scores = [
+        tiny(detector_class, hidden=(4, 4), n_steps=2, **given)
+        .fit(rows)
+        .anomaly_score(rows)
+        for given in ({}, {"learning_rate": rate}, {"learning_rate": 10 * rate})
+    ]
+    assert np.array_equal(scores[0], scores[1])
+    assert not np.array_equal(scores[0], scores[2])
 
 
 @every_detector
