@@ -275,8 +275,8 @@ class Detector(OutlierMixin, BaseEstimator):
         array of shape (n, n_features), or images as in `fit`
         """
         check_is_fitted(self)
-        if n < 1:
-            raise ValueError(f"n is {n}; the generator makes at least 1 row.")
+        if not isinstance(n, Integral) or n < 1:
+            raise ValueError(f"n is {n!r}; pass a whole number of at least 1 row.")
         z = np.random.default_rng(seed).standard_normal((n, self.latent_dim_))
         return self._unscaled(self._in_batches(self.generator_, z.astype(np.float32)))
 

@@ -687,9 +687,9 @@ def test_samples_depend_on_their_seed_alone(fitted):
     assert len(np.unique(first, axis=0)) == 4
 
 
-@pytest.mark.parametrize("n", [0, -2])
+@pytest.mark.parametrize("n", [0, -2, 2.5, "all"])
 def test_no_samples_are_refused_in_words(fitted, n):
-    with pytest.raises(ValueError, match=f"n is {n}.*at least 1"):
+    with pytest.raises(ValueError, match=f"n is {n!r}.*at least 1"):
         generative(fitted).sample(n)
 
 
