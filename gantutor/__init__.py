@@ -3,18 +3,20 @@
 ``import gantutor as gt`` is quick: a module, and TensorFlow with it, is loaded when it is
 first used. Each module is the room that one notebook leads to:
 
-=============  ==========  =======================================================
-module         notebook    what is in it
-=============  ==========  =======================================================
-``data``       01          made and real data, one-class split
-``networks``   02          generator, discriminator, encoder: dense, convolutional
-``losses``     03          adversarial losses, gradient penalty
-``training``   03          the step, and the compiled loop that runs it
-``scoring``    04          scores, latent search, threshold, p-values
-``detectors``  04 on       scikit-learn style detectors, one file a method
-``plotting``   all         every figure, with its description in words
-``check``      all         the answers to the exercises
-=============  ==========  =======================================================
+==============  ==========  =======================================================
+module          notebook    what is in it
+==============  ==========  =======================================================
+``data``        01          made and real data, one-class split
+``networks``    02          generator, discriminator, encoder: dense, convolutional
+``losses``      03          adversarial losses, gradient penalty
+``training``    03          the step, and the compiled loop that runs it
+``scoring``     04          scores, latent search, threshold, p-values
+``detectors``   04 on       scikit-learn style detectors, one file a method
+``evaluation``  10          protocol, classical baselines, tables, paired bootstrap
+``tables``      11          text, dates and gaps made ready, one detector for all
+``plotting``    all         every figure, with its description in words
+``check``       all         the answers to the exercises
+==============  ==========  =======================================================
 """
 
 from importlib import import_module
@@ -27,10 +29,12 @@ if TYPE_CHECKING:  # the same names as below, where editors and type checkers se
         check,
         data,
         detectors,
+        evaluation,
         losses,
         networks,
         plotting,
         scoring,
+        tables,
         training,
     )
     from gantutor.detectors import load
@@ -40,12 +44,14 @@ __all__ = [
     "check",
     "data",
     "detectors",
+    "evaluation",
     "load",
     "losses",
     "networks",
     "plotting",
     "scoring",
     "setup",
+    "tables",
     "training",
 ]
 
