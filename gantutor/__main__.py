@@ -1,4 +1,7 @@
-"""Self-check: ``python -m gantutor`` says whether this machine is ready for the series."""
+"""Self-check: ``python -m gantutor`` says whether this machine is ready for the series.
+
+With arguments it is another program: see ``cli.py``.
+"""
 
 import sys
 import time
@@ -65,4 +68,8 @@ def _check_detection() -> list[str]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        from gantutor import cli
+
+        sys.exit(cli.main(sys.argv[1:]))
     sys.exit(main())

@@ -311,6 +311,8 @@ def train(
                 speed = (stop - start) / (time.perf_counter() - began)
                 pace = max(1, int(speed * UPDATE_SECONDS))
                 start = stop
+    if not losses:  # Ctrl-C before the first step: there is nothing to keep
+        raise KeyboardInterrupt
     if done < n_steps:
         warnings.warn(
             f"Training was stopped by the keyboard after step {done:,} of {n_steps:,}; "
