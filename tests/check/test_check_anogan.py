@@ -1,0 +1,157 @@
+"""The checks of notebook 06: stubs, plausible mistakes and solutions."""
+
+import re
+
+import numpy as np
+import pytest
+from check_cases import Case, prove, verdict
+from sklearn.metrics import roc_auc_score
+
+import gantutor as gt
+
+
+def stub(score, rows): ...
+
+
+def solution(score, rows):
+    alone = np.concatenate([score(rows[i : i + 1]) for i in range(len(rows))])
+    return not np.allclose(score(rows), alone, rtol=1e-4)
+
+
+def half_and_half(score, rows):
+    n = len(rows) // 2
+    apart = np.concatenate([score(rows[:n]), score(rows[n:])])
+    return bool(np.abs(score(rows) - apart).max() > 1e-4)
+
+
+def by_order(score, rows):
+    return not np.allclose(score(rows), score(rows[::-1])[::-1])
+
+
+def to_the_last_digit(score, rows):
+    alone = np.concatenate([score(rows[i : i + 1]) for i in range(len(rows))])
+    return not np.array_equal(score(rows), alone)
+
+
+def first_row_only(score, rows):
+    return not np.allclose(score(rows)[0], score(rows[:1])[0])
+
+
+def last_row_only(score, rows):
+    return not np.allclose(score(rows)[-1], score(rows[-1:])[0])
+
+
+def rows_without_a_table(score, rows):
+    return not np.allclose(score(rows), [score(row) for row in rows])
+
+
+def each_row(score, rows):
+    alone = np.concatenate([score(rows[i : i + 1]) for i in range(len(rows))])
+    return ~np.isclose(score(rows), alone)
+
+
+def the_wrong_way_round(score, rows):
+    return not solution(score, rows)
+
+
+CASES = [
+    Case(
+        "prior_stops_search",
+        (..., ...),
+        [(5, 0), (5, 12.5), (0, 5), (1, 4), (1, 5), (1, 0.5), (2.5, 5.6), (1, 9)],
+        (1, 4.5),
+    ),
+    Case(
+        "best_latent_number",
+        (..., ...),
+        [(9, 0.822), (0, 0.65), (2, 0.996), (10, 0.587), (1, 0.95), (11, 0.9), (1, 99)],
+        (1, 0.997),
+    ),
+    Case(
+        "company_test",
+        (stub,),
+        [
+            (by_order,),
+            (to_the_last_digit,),
+            (first_row_only,),
+            (last_row_only,),
+            (rows_without_a_table,),
+            (each_row,),
+            (the_wrong_way_round,),
+            (True,),
+        ],
+        (solution,),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_check(case: Case) -> None:
+    prove(case)
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        ((5, 0), "without the prior"),
+        ((5, 12.5), "need not go so far"),
+        ((1, 4), "price of z"),
+        ((1, 5), "half"),
+        ((1, 0.5), "residual is missing"),
+        ((10 / 3, 25 / 3), "squared residual"),
+        ((3, 6.5), "costs 3 times d"),
+        ((1, 7), "add them"),
+    ],
+)
+def test_prior_stops_search_names_the_mistake(answer, word) -> None:
+    assert word in verdict("prior_stops_search", answer).message
+
+
+def test_the_answer_of_prior_stops_search_is_the_minimum() -> None:
+    z = np.linspace(-5, 10, 15_001)
+    loss = np.abs(5 - z) + z**2 / 2
+    assert verdict("prior_stops_search", (z[loss.argmin()], loss.min()))
+
+
+def straight_auroc(n_latent: int) -> float:
+    normal, odd = gt.data.ladder("dependence", 0.9)
+    train, test = normal[:1000], np.concatenate([normal[1000:], odd])
+    b = train.mean(axis=0)
+    directions = np.linalg.svd(train - b, full_matrices=False)[2][:n_latent]
+    distances = np.linalg.norm(
+        test - b - (test - b) @ directions.T @ directions, axis=1
+    )
+    return roc_auc_score(np.repeat([0, 1], [1000, len(odd)]), distances)
+
+
+def test_best_latent_number_accepts_what_one_gets() -> None:
+    aurocs = [straight_auroc(n) for n in range(10)]
+    accepted = [
+        bool(verdict("best_latent_number", (n, auroc)))
+        for n, auroc in enumerate(aurocs)
+    ]
+    assert accepted == [n == np.argmax(aurocs) for n in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("function", "word"),
+    [
+        (by_order, "divided by the highest"),
+        (to_the_last_digit, "tolerance"),
+        (first_row_only, "row before"),
+        (last_row_only, "row after"),
+        (rows_without_a_table, r"rows\[i : i \+ 1\]"),
+        (each_row, "True or False"),
+        (the_wrong_way_round, "plain distance"),
+    ],
+)
+def test_company_test_names_the_mistake(function, word) -> None:
+    message = verdict("company_test", (function,)).message
+    assert re.search(word, message), message
+
+
+def test_company_test_accepts_other_ways() -> None:
+    assert verdict(
+        "company_test", (lambda score, rows: np.bool_(solution(score, rows)),)
+    )
+    assert verdict("company_test", (half_and_half,))

@@ -1,0 +1,166 @@
+"""What all checks share: patience, complaints in sentences, and one name each."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+import gantutor as gt
+from gantutor.check import MODULES, Verdict
+from gantutor.check._common import (
+    Off,
+    call,
+    choice,
+    exercise,
+    number,
+    numbers,
+    off,
+    recognise,
+    right,
+    share,
+    untouched,
+)
+
+
+@exercise
+def doubled(function, start=1.0):
+    """Judge a function that doubles."""
+    if number(call(function, start)) != 2 * start:
+        raise Off("two times the number is asked for.")
+    return right("doubled.")
+
+
+def test_a_verdict_shows_its_message_and_is_true_if_right() -> None:
+    assert right("so it is.") and not off("look again.") and not untouched("go on.")
+    assert repr(right("so it is.")) == str(right("so it is.")) == "Right: so it is."
+    assert off("look again.").message == "Not quite: look again."
+    assert untouched("go on.").message == "Not yet: go on."
+
+
+def test_a_long_message_is_shown_in_lines_that_break_between_words() -> None:
+    message = "Right: " + "precision-recall " * 20
+    lines = repr(Verdict(True, message)).splitlines()
+    assert len(lines) == 5 and max(map(len, lines)) <= 88
+    assert " ".join(lines) == message.strip()
+
+
+def test_a_check_keeps_the_name_and_docstring_of_its_judge() -> None:
+    assert doubled.__name__ == "doubled"
+    assert doubled.__doc__ == "Judge a function that doubles."
+
+
+@pytest.mark.parametrize(
+    "stub",
+    [..., None, (..., 1), [1, [2, ...]], {"a": 1, "b": ...}, lambda x: ..., print],
+    ids=str,
+)
+def test_an_unfinished_answer_is_no_mistake(stub, capsys) -> None:
+    assert doubled(stub).message.startswith("Not yet: ")
+    assert doubled(function=stub).message.startswith("Not yet: ")
+
+
+@pytest.mark.parametrize("empty", [(), [], {}])
+def test_an_empty_answer_is_an_answer(empty) -> None:
+    assert doubled(empty).message.startswith("Not quite: a function is needed")
+
+
+def test_right_and_wrong_answers() -> None:
+    assert doubled(lambda x: 2 * x) == Verdict(True, "Right: doubled.")
+    assert doubled(lambda x: x * x, start=3.0).message == (
+        "Not quite: two times the number is asked for."
+    )
+
+
+def test_an_error_in_the_answer_is_described() -> None:
+    said = doubled(lambda x: 1 / 0)
+    assert not said and "raised ZeroDivisionError: division by zero" in said.message
+
+
+def test_a_check_that_is_called_the_wrong_way_says_how_to_call_it() -> None:
+    for wrong in (doubled(), doubled(1, 2, 3), doubled(1, stop=2)):
+        assert "gt.check.doubled(function, start)" in wrong.message
+
+
+def test_ending_a_kernel_is_not_swallowed() -> None:
+    def interrupt(x: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        doubled(interrupt)
+
+
+def test_a_function_that_changes_its_input_changes_a_copy() -> None:
+    rows = np.ones(3)
+
+    def spoil(x: np.ndarray) -> np.ndarray:
+        x *= 0
+        return x
+
+    assert call(spoil, rows).sum() == 0 and rows.sum() == 3
+
+
+@pytest.mark.parametrize("given", [0.5, "0.5", np.float32(0.5), np.array([[0.5]])])
+def test_one_number_in_many_forms(given) -> None:
+    assert number(given) == share(given) == 0.5
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("given", ["half", [0.5, 0.5], [], print, {"a": 1}, np.nan])
+def test_what_is_no_number(given) -> None:
+    with pytest.raises(Off, match=r"the AUROC (must be one|is nan)"):
+        number(given, "the AUROC")
+
+
+@pytest.mark.parametrize("given", [-0.01, 1.01, 90])
+def test_what_is_no_share(given) -> None:
+    with pytest.raises(Off, match=r"between 0 and 1: 90 % is 0\.9"):
+        share(given)
+
+
+def test_numbers_of_a_shape() -> None:
+    assert numbers([[1, 2]], (1, 2)).dtype == float
+    for given, complaint in [
+        ([1, 2], r"shape \(2, 1\), and it has \(2,\)"),
+        (["a", "b"], "must be numbers, and it is list"),
+        ([[1], [2, 3]], "must be numbers"),
+        ([[1], [np.inf]], "nan or infinity"),
+    ]:
+        with pytest.raises(Off, match=complaint):
+            numbers(given, (2, 1))
+
+
+def test_a_choice_may_be_written_loosely() -> None:
+    assert choice(" High ", "low", "high") == "high"
+    with pytest.raises(Off, match='one of "low", "high", and you gave 3'):
+        choice(3, "low", "high")
+
+
+def test_a_known_mistake_is_named() -> None:
+    mistakes = {"turned round.": [-1.0, -2.0], "squared.": [1.0, 4.0], "a sum.": 3.0}
+    for found, message in [([1, 4], "squared."), (np.float32(3), "a sum.")]:
+        with pytest.raises(Off, match=message):
+            recognise(found, mistakes)
+    with pytest.raises(Off, match="a sum"):
+        recognise(3.004, mistakes, atol=0.005)
+    for unknown in ([1.0, 2.0], 3.1, [3.0], [[1.0, 4.0]]):
+        recognise(unknown, mistakes)
+
+
+# All modules together
+
+
+def test_each_check_has_one_name_and_a_docstring() -> None:
+    seen: dict[str, str] = {"Verdict": "check"}
+    for module in MODULES:
+        names = import_module(f"gantutor.check.{module}").__all__
+        for name in names:
+            assert name not in seen, f"{module} and {seen[name]} both have {name}"
+            assert name not in MODULES, f"{name} would hide the module of that name"
+            seen[name] = module
+            assert getattr(gt.check, name).__doc__, f"{name} has no docstring"
+    assert sorted(seen) == dir(gt.check)
+
+
+def test_an_unknown_check_is_answered_with_a_list() -> None:
+    with pytest.raises(AttributeError, match=r"no check 'nosuch'.*Verdict"):
+        gt.check.nosuch  # noqa: B018

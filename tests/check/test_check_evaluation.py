@@ -1,0 +1,127 @@
+"""The checks of notebook 10: stubs, plausible mistakes and solutions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from check_cases import Case, prove, verdict
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+
+import gantutor as gt
+
+
+def stub(found, false_alarms, base_rate): ...
+
+
+def solution(found, false_alarms, base_rate):
+    true = base_rate * found
+    return true / (true + (1 - base_rate) * false_alarms)
+
+
+def percent(found, false_alarms, base_rate):
+    return 100 * solution(found, false_alarms, base_rate)
+
+
+def without_base_rate(found, false_alarms, base_rate):
+    return found / (found + false_alarms)
+
+
+def of_all_rows(found, false_alarms, base_rate):
+    return base_rate * found / (base_rate * found + false_alarms)
+
+
+def false_share(found, false_alarms, base_rate):
+    return 1 - solution(found, false_alarms, base_rate)
+
+
+def f1(found, false_alarms, base_rate):
+    precision = solution(found, false_alarms, base_rate)
+    return 2 * precision * found / (precision + found)
+
+
+CASES = [
+    Case(
+        "best_of_nine_looks",
+        (...,),
+        [(0.5,), (1.0,), (0.1,), (0.75,), (0.99,), (90,), ("high",)],
+        (0.9,),
+    ),
+    Case(
+        "first_neighbour_leak",
+        (..., ...),
+        [
+            (0.935, 0.936),
+            (0.987, 0.926),
+            (0.921, 0.985),
+            (0.926, 1.0),
+            (0.95, 0.97),
+            (0.926, 0.95),
+        ],
+        (0.926, 0.987),
+    ),
+    Case(
+        "share_of_true_alarms",
+        (stub,),
+        [(percent,), (without_base_rate,), (of_all_rows,), (false_share,), (f1,), (1,)],
+        (solution,),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_check(case: Case) -> None:
+    prove(case)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (percent, "percentage"),
+        (without_base_rate, "base rate plays no part"),
+        (of_all_rows, "for the anomalies only"),
+        (false_share, "are false"),
+        (lambda found, false, rate: rate * found, "Divide by"),
+        (f1, "by hand"),
+    ],
+)
+def test_share_of_true_alarms_names_the_mistake(function, words) -> None:
+    assert words in verdict("share_of_true_alarms", (function,)).message
+
+
+def test_the_best_of_nine_is_what_chance_gives() -> None:
+    looks = np.random.default_rng(0).random((20_000, 9))
+    assert verdict("best_of_nine_looks", (looks.max(axis=1).mean(),))
+
+
+def overlap(n_neighbors: int) -> list[tuple[float, float]]:
+    """The AUROC of each seed, honest and with the leak, as the notebook computes it."""
+    tumours, y = gt.data.breast_cancer()
+    benign, odd = (tumours.iloc[y == kind, :10] for kind in (0, 1))
+    n_test = len(benign) // 5
+    pairs = []
+    for seed in range(5):
+        shuffle = np.random.default_rng(seed).permutation
+        order, again = shuffle(len(benign)), shuffle(len(benign))
+        detector = gt.evaluation.Baseline(
+            NearestNeighbors(n_neighbors=n_neighbors),
+            lambda fitted, rows: fitted.kneighbors(rows)[0][:, -1],
+        ).fit(benign.iloc[order[n_test:]])
+        labels = np.repeat([0, 1], [n_test, len(odd)])
+        pairs.append(
+            tuple(
+                roc_auc_score(
+                    labels,
+                    detector.anomaly_score(pd.concat([benign.iloc[chosen], odd])),
+                )
+                for chosen in (order[:n_test], again[:n_test])
+            )
+        )
+    return pairs
+
+
+def test_the_numbers_that_first_neighbour_leak_knows_are_those_one_gets() -> None:
+    first, fifth = overlap(1), overlap(5)
+    assert verdict("first_neighbour_leak", tuple(np.mean(first, axis=0)))
+    said = verdict("first_neighbour_leak", tuple(np.mean(fifth, axis=0))).message
+    assert "5th neighbour" in said
+    assert "of one seed" in verdict("first_neighbour_leak", first[0]).message

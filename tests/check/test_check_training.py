@@ -1,0 +1,176 @@
+"""The checks of notebook 03: stubs, plausible mistakes and solutions."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from check_cases import Case, prove, verdict
+
+
+def hill(width=2.0, middle=0.0):
+    """The best logit for N(0, 1) against N(middle, width^2)."""
+
+    def logit(x):
+        return np.log(width) - x**2 / 2 + (x - middle) ** 2 / (2 * width**2)
+
+    return logit
+
+
+def untouched_line(x):
+    return 0.5 - x
+
+
+def upside_down(x):
+    return -hill()(x)
+
+
+def probability(x):
+    return 1 / (1 + np.exp(-hill()(x)))
+
+
+def stub(network, rows, distance): ...
+
+
+def gradient_of(network, rows):
+    with tf.GradientTape() as tape:
+        tape.watch(rows)
+        output = network(rows)
+    return tape.gradient(output, rows)
+
+
+def solution(network, rows, distance):
+    gradient = gradient_of(network, rows)
+    return rows + distance * gradient / tf.norm(gradient, axis=1, keepdims=True)
+
+
+def downhill(network, rows, distance):
+    return 2 * rows - solution(network, rows, distance)
+
+
+def as_long_as_the_gradient(network, rows, distance):
+    return rows + distance * gradient_of(network, rows)
+
+
+def of_a_mean(network, rows, distance):
+    return as_long_as_the_gradient(lambda x: tf.reduce_mean(network(x)), rows, distance)
+
+
+def all_together(network, rows, distance):
+    gradient = gradient_of(network, rows)
+    return rows + distance * gradient / tf.norm(gradient)
+
+
+def wrong_axis(network, rows, distance):
+    gradient = gradient_of(network, rows)
+    return rows + distance * gradient / tf.norm(gradient, axis=0)
+
+
+def squared_length(network, rows, distance):
+    gradient = gradient_of(network, rows)
+    return rows + distance * gradient / tf.reduce_sum(
+        gradient**2, axis=1, keepdims=True
+    )
+
+
+def signs(network, rows, distance):
+    return rows + distance * tf.sign(gradient_of(network, rows))
+
+
+def not_watched(network, rows, distance):
+    with tf.GradientTape() as tape:
+        output = network(rows)
+    gradient = tape.gradient(output, rows)
+    return rows + distance * gradient / tf.norm(gradient, axis=1, keepdims=True)
+
+
+CASES = [
+    Case(
+        "generator_half_right",
+        (..., ...),
+        [(0.5, 1.386), (0.667, 1.504), (0.667, 0.477), (0.75, 0.5), (67, 0.95)],
+        (0.667, 0.955),
+    ),
+    Case(
+        "wide_generator",
+        (...,),
+        [(untouched_line,), (upside_down,), (hill(0.5),), (probability,), (0.69,)],
+        (hill(),),
+    ),
+    Case(
+        "uphill",
+        (stub,),
+        [(downhill,), (all_together,), (not_watched,), (signs,), (3,)],
+        (solution,),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_check(case: Case) -> None:
+    prove(case)
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        ((1 / 3, 0.9), "'generated'"),
+        ((2 / 3, 1.504), "only half of the generated rows"),
+        ((2 / 3, 0.477), "the sum of the two means"),
+        ((2 / 3, 0.405), "generated rows are missing"),
+        ((2 / 3, 0.549), "real rows are missing"),
+        ((2 / 3, 1.386), "2 log 2"),
+        ((2 / 3, 0.415), "base 10"),
+        ((2 / 3, 0.7), "three prices"),
+        ((0.6, 0.955), "How large is q"),
+    ],
+)
+def test_generator_half_right_names_the_mistake(answer, word) -> None:
+    assert word in verdict("generator_half_right", answer).message
+
+
+@pytest.mark.parametrize(
+    ("logit", "word"),
+    [
+        (untouched_line, "still z + 1"),
+        (upside_down, "upside down"),
+        (hill(0.5), "half as wide"),
+        (hill(2.0, middle=1.0), "around 1"),
+        (lambda x: 0 * x, "learned nothing"),
+        (probability, "probabilities"),
+        (lambda x: hill()(x) + 0.35, "away from log 2"),
+        (lambda x: hill()(x)[:, 0], r"shape (101, 1)"),
+    ],
+)
+def test_wide_generator_names_the_mistake(logit, word) -> None:
+    assert word in verdict("wide_generator", (logit,)).message
+
+
+def test_wide_generator_lets_a_network_be_a_little_off() -> None:
+    def learned(x):
+        return tf.constant(hill()(x) + 0.15 * np.sin(3 * x))
+
+    assert verdict("wide_generator", (learned,))
+
+
+@pytest.mark.parametrize(
+    ("function", "word"),
+    [
+        (downhill, "downhill"),
+        (lambda n, r, d: solution(n, r, d) - r, "Add them to the rows"),
+        (as_long_as_the_gradient, "as long as the gradient."),
+        (of_a_mean, "gradient of a mean"),
+        (all_together, "all gradients together"),
+        (wrong_axis, "axis 0"),
+        (squared_length, "squared length"),
+        (signs, "signs"),
+        (not_watched, "told to watch"),
+        (lambda n, r, d: solution(n, r, 1.0), "distance of 1"),
+        (lambda n, r, d: solution(n, r, 0.7 * d), "move by 0.350 to 0.350"),
+    ],
+)
+def test_uphill_names_the_mistake(function, word) -> None:
+    assert word in verdict("uphill", (function,)).message
+
+
+def test_uphill_describes_other_errors() -> None:
+    message = verdict("uphill", (lambda n, r, d: tf.matmul(r, r),)).message
+    assert "raised" in message and "told to watch" not in message
