@@ -12,15 +12,18 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 from numpy.typing import NDArray
 from pandas.api import types
 from pandas.tseries.api import guess_datetime_format
 from scipy.stats import skew
 from sklearn.base import BaseEstimator, OutlierMixin, TransformerMixin, clone
+from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted
 
 from gantutor import scoring
 from gantutor.detectors import Detector, files
+from gantutor.detectors.base import integrated_gradients
 from gantutor.detectors.wgan import WGAN
 
 Array = NDArray[np.float64]
@@ -44,8 +47,9 @@ MIN_SHARE = 0.01  # of the rows, for a category to get a column of its own
 KNOWN_SHARE = 0.5  # of the rows must be in such categories, else the text is left out
 MIN_COUNTING = 20  # rows, before whole numbers that only go up are called a counter
 SKEWED = 2.0  # the skewness of an exponential distribution
-CYCLES = {"time of day": pd.Timedelta("1D"), "weekday": pd.Timedelta("7D")}
-MONDAY = pd.Timestamp("2024-01-01")
+CYCLES = ("time of day", "weekday")
+N_REFERENCES = 200  # training rows among which the one most like a row is looked for
+ROWS_EXPLAINED = 256  # at a time
 NEW_VALUE = 2.0  # ranges of the calibration scores that a value of a new kind adds
 
 
@@ -338,6 +342,8 @@ class TableDetector(OutlierMixin, BaseEstimator):
         Rows with a higher score are alarms.
     calibration_scores_ : array of shape (n_calibration,)
         Sorted scores of normal rows that were kept out of training.
+    reference_ : array of shape (n, n_features_out)
+        Up to 200 training rows as numbers, with which `explain` compares.
     new_value_score_ : float
         What each value of a new kind adds to the score: twice the range of the calibration
         scores, so that a row with such a value is always an alarm.
@@ -379,7 +385,9 @@ class TableDetector(OutlierMixin, BaseEstimator):
         encoder = clone(self.encoder) if self.encoder is not None else TableEncoder()
         detector = clone(self.detector) if self.detector is not None else WGAN()
         numbers = encoder.fit(X).transform(X)
-        self._set_fitted(encoder, detector.fit(numbers.to_numpy()))
+        detector.fit(numbers.to_numpy())
+        some = numbers.sample(min(N_REFERENCES, len(numbers)), random_state=0)
+        self._set_fitted(encoder, detector, some.to_numpy())
         return self
 
     def anomaly_score(self, X: pd.DataFrame) -> Array:
@@ -456,8 +464,10 @@ class TableDetector(OutlierMixin, BaseEstimator):
     def explain(self, X: pd.DataFrame) -> pd.DataFrame:
         """How much each column adds to the score of each row.
 
-        The numbers that one column was turned into are added up again. A row sums to its
-        score minus the score of the mean training row (see `Detector.explain`).
+        A row is compared with the training row in `reference_` that is most like it:
+        integrated gradients (see `Detector.explain`) on the way from that row, summed over
+        the numbers of a column. `Detector.explain` itself begins at the mean row, which with
+        categories is no row that could be, and blames columns that are in order.
 
         Parameters
         ----------
@@ -466,16 +476,24 @@ class TableDetector(OutlierMixin, BaseEstimator):
         Returns
         -------
         DataFrame of shape (n, len(encoder_.columns_))
+            A row adds up to its score minus the score of the training row most like it.
         """
         check_is_fitted(self)
         numbers, new = self.encoder_._encode(X)
-        parts = self.new_value_score_ * new.astype(float)
-        if numbers.empty:
-            return parts
-        by_number = self.detector_.explain(numbers.to_numpy())
-        for source, part in zip(self.encoder_.sources_, by_number.T, strict=True):
-            parts[self.encoder_.columns_[source]] += part
-        return parts
+        parts = self.new_value_score_ * new.to_numpy(dtype=float)
+        x = self.detector_._scaled(numbers.to_numpy())
+        reference = self.detector_._scaled(self.reference_)
+        search = NearestNeighbors(n_neighbors=1).fit(reference)
+        for first in range(0, len(x), ROWS_EXPLAINED):
+            block = x[first : first + ROWS_EXPLAINED]
+            like = reference[search.kneighbors(block, return_distance=False)[:, 0]]
+            full = [(0, ROWS_EXPLAINED - len(block)), (0, 0)]  # one shape, one graph
+            by_number = self._attribute(np.pad(like, full), np.pad(block, full)).numpy()
+            for source, part in zip(
+                self.encoder_.sources_, by_number[: len(block)].T, strict=True
+            ):
+                parts[first : first + len(block), source] += part
+        return pd.DataFrame(parts, index=X.index, columns=self.encoder_.columns_)
 
     def reasons(self, X: pd.DataFrame, most: int = 3) -> list[str]:
         """The columns that add most to each row's score, such as "amount 62 %, country 20 %".
@@ -563,11 +581,12 @@ class TableDetector(OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         inner, arrays = files.pack(self.detector_)
-        encoder = {
+        table = {
             "parameters": self.encoder_.get_params(),
             "plan": self.encoder_.plan_,
+            "reference": self.reference_.tolist(),
         }
-        files.write({**inner, "table": encoder}, arrays, path)
+        files.write({**inner, "table": table}, arrays, path)
 
     @classmethod
     def _loaded(cls, table: dict[str, Any], detector: Detector) -> TableDetector:
@@ -579,22 +598,36 @@ class TableDetector(OutlierMixin, BaseEstimator):
             )
         encoder._set_plan(table["plan"])
         gaps = [[None] * len(encoder.columns_)]
-        encoder._encode(
-            pd.DataFrame(gaps, columns=encoder.columns_)
-        )  # fails if damaged
-        width = len(encoder.feature_names_out_)
-        if width != detector.n_features_in_:
-            raise ValueError(
-                f"its table has {width} numbers, its detector {detector.n_features_in_}"
-            )
+        encoder._encode(pd.DataFrame(gaps, columns=encoder.columns_))  # fails if bad
+        reference = np.array(table["reference"], dtype=float)
+        width, needed = len(encoder.feature_names_out_), detector.n_features_in_
+        if width != needed or reference.shape[1:] != (needed,):
+            raise ValueError(f"its table has {width} numbers, its detector {needed}")
         whole = cls(detector, encoder)
-        whole._set_fitted(encoder, detector)
+        whole._set_fitted(encoder, detector, reference)
         return whole
 
-    def _set_fitted(self, encoder: TableEncoder, detector: Detector) -> None:
-        self.encoder_, self.detector_ = encoder, detector
+    def _set_fitted(
+        self, encoder: TableEncoder, detector: Detector, reference: Array
+    ) -> None:
+        self.encoder_, self.detector_, self.reference_ = encoder, detector, reference
+        self._compile()
         lowest, highest = detector.calibration_scores_[[0, -1]]
         self.new_value_score_ = NEW_VALUE * float(highest - lowest or 1.0)
+
+    def _compile(self) -> None:
+        score = self.detector_._score
+        self._attribute = tf.function(lambda a, b: integrated_gradients(score, a, b))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        state.pop("_attribute", None)  # a graph cannot be copied
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if "detector_" in state:
+            self._compile()
 
     @property
     def threshold_(self) -> float:
@@ -726,8 +759,8 @@ def _dates(values: pd.Series, form: str) -> pd.Series:
 def _phase(dates: pd.Series, part: str) -> pd.Series:
     """How much of its day or its week is over, from 0 to 1."""
     if part == "weekday":
-        dates = dates.dt.floor("D")
-    return ((dates - MONDAY) / CYCLES[part]) % 1
+        return dates.dt.day_of_week / 7
+    return (dates - dates.dt.normalize()) / pd.Timedelta("1D")
 
 
 def _days(X: pd.DataFrame, entry: Plan) -> pd.Series:

@@ -154,10 +154,10 @@ def _pictures() -> tuple[NDArray, ...]:
     sharp = test[y == 0]
     blurred = gaussian_filter(sharp, sigma=(0, 0.7, 0.7), mode="constant")
     rng = np.random.default_rng(0)
-    dotted = sharp[:200].copy()
-    for picture in dotted.reshape(200, -1):
+    dotted = sharp[:100].copy()
+    for picture in dotted.reshape(100, -1):
         picture[rng.choice(np.flatnonzero(picture == 0))] = 16
-    return train, sharp, blurred, sharp[:200], dotted, test, y
+    return train, sharp, blurred, sharp[:100], dotted, test, y
 
 
 def _edges(pictures: Array) -> Array:
