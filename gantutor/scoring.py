@@ -101,7 +101,7 @@ def fit_gaussian(
     whitening : array of shape (d, d)
         ``|(f - mean) @ whitening|`` is the Mahalanobis distance of the features f.
     """
-    gaussian = LedoitWolf().fit(np.asarray(features, dtype=float))
+    gaussian = LedoitWolf(store_precision=False).fit(np.asarray(features, dtype=float))
     covariance = gaussian.covariance_
     # all features constant: any positive scale will do, the distance to the mean is left
     if not covariance.any():

@@ -491,8 +491,11 @@ def enough_prose(nb: NotebookNode, path: Path) -> Iterator[str]:
 @guard
 def prose_before_code(nb: NotebookNode, path: Path) -> Iterator[str]:
     for number, (before, cell) in enumerate(pairwise([None, *nb.cells]), 1):
-        if cell.cell_type == "code" and (
-            before is None or before.cell_type != "markdown"
+        # The check of an exercise may stand right below the stub that it is about.
+        if (
+            cell.cell_type == "code"
+            and (before is None or before.cell_type != "markdown")
+            and not (before is not None and CHECK.match(cell.source))
         ):
             yield (
                 f"{named(number, cell)} has no text right before it. Say what it does and why."

@@ -52,7 +52,6 @@ def test_a_check_keeps_the_name_and_docstring_of_its_judge() -> None:
 @pytest.mark.parametrize(
     "stub",
     [..., None, (..., 1), [1, [2, ...]], {"a": 1, "b": ...}, lambda x: ..., print],
-    ids=str,
 )
 def test_an_unfinished_answer_is_no_mistake(stub, capsys) -> None:
     assert doubled(stub).message.startswith("Not yet: ")
