@@ -281,6 +281,8 @@ def train(
     for first in range(0, skip, block):
         draws(min(block, skip - first))
     rows_of_data = tf.constant(data)
+    # data of more or fewer rows need no graph of their own
+    any_number = tf.TensorSpec((None, *data.shape[1:]), rows_of_data.dtype)
     losses: list[NDArray[np.float32]] = []
     done, pace = 0, 20  # steps so far, and steps until the next look at the clock
     with (
@@ -291,7 +293,7 @@ def train(
             n = min(block, n_steps - first)
             rows, *random = (tf.constant(_pad(a, block)) for a in draws(n))
             call = run_block.get_concrete_function(
-                rows_of_data, rows, tuple(random), tf.constant(0), tf.constant(0)
+                any_number, rows, tuple(random), tf.constant(0), tf.constant(0)
             )
             start = 0
             while start < n and not interrupted.is_set():

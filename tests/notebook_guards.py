@@ -251,8 +251,8 @@ def known_tags(nb: NotebookNode, path: Path) -> Iterator[str]:
                 f"{named(number, cell)} has the tag {tag!r}. "
                 f"Use only {', '.join(sorted(TAGS))}."
             )
-        if "slideshow" in cell.metadata:
-            yield f"{named(number, cell)} has slideshow metadata. Remove it."
+        for entry in sorted({"slideshow", "execution"} & set(cell.metadata)):
+            yield f"{named(number, cell)} has {entry} metadata. Remove it."
         if re.search(r"#\s*(?:NBVAL_|PYTEST_VALIDATE_)", cell.source):
             yield (
                 f"{named(number, cell)} has a comment for nbval. "

@@ -36,6 +36,7 @@ gt.setup()
 
 GAN = gt.detectors.GAN
 OTHER_ROWS = RNG.normal(-3, 9, (60, 4))
+MORE_ROWS = RNG.normal(2, 3, (75, 4))
 METHODS = ("anomaly_score", "predict", "p_value", "explain", "reconstruct")
 
 
@@ -114,6 +115,7 @@ def test_a_second_fit_and_further_scores_compile_nothing(first, graphs_made):
     detectors = [
         first,
         clone(first).fit(OTHER_ROWS),
+        clone(first).fit(MORE_ROWS),
         clone(first).set_params(random_state=5).fit(ROWS).fit(OTHER_ROWS),
         tiny(detector_class, random_state=None, false_alarm_rate=0.3).fit(ROWS),
         pickle.loads(pickle.dumps(first)),
