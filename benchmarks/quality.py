@@ -1,11 +1,12 @@
 """Detection quality of every detector beside the classical baselines, on the same splits.
 
     python -m benchmarks.quality
-    GANTUTOR_DATA=folder/of/adbench python -m benchmarks.quality --seeds 5
+    python -m benchmarks.quality --only letter --methods WGAN "5th neighbour" --seeds 2
 
 Half of the normal rows train, the other half and all anomalies test; no label is used before
-the AUROC. Tables with more than 10,000 rows are cut to a random 10,000. With GANTUTOR_DATA
-set, each ``*.npz`` in it that holds X and y (1 = anomaly) is one more table, as in ADBench.
+the AUROC. Tables with more than 10,000 rows are cut to a random 10,000. Six open tables of
+ADBench (Han et al. 2022) are fetched once, or read from the folder that GANTUTOR_DATA names:
+each ``*.npz`` in it that holds X and y (1 = anomaly) is one more table.
 
 Each result is written to the CSV file at once, and a run goes on where it was stopped.
 "untrained" is the same detector on networks that keep their initial weights: the difference
@@ -15,13 +16,15 @@ is what the adversarial training has added to the score, its adversarial gain.
 import argparse
 import os
 import platform
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import bootstrap
 from tqdm import tqdm
 
 import gantutor as gt
@@ -38,7 +41,21 @@ DETECTORS = [
     "ALAD",
     "GANomaly",
 ]
+ADBENCH = (
+    "https://raw.githubusercontent.com/Minqi824/ADBench/"
+    "3dac8221/adbench/datasets/Classical/"
+)
+SHA256 = {
+    "16_http.npz": "9d98710091551587f4740cfc851a6b064fff6319a337c2dc77ee6da4bcc2e02c",
+    "18_Ionosphere.npz": "bca46cb0cfd1bf9ddef6cde5ad2215d54fb0189508d0d4c4eb98e788cad69001",
+    "20_letter.npz": "f986d3da80cf1fa2aea83a5ebe73b7d4800e0d4c01fdd1ae074b58d20f10d039",
+    "22_magic.gamma.npz": "0be375984d7af9ea7a63b12206c240840d8b7daa3607021c5fb8756407dd86f1",
+    "38_thyroid.npz": "8de161b3f235b7647bb0b39a836d983ff61d67bf234edac461da2d71e889cb87",
+    "44_Wilt.npz": "c70b72aa611ec87b20efb400943ef3ce4f8bf7aa58fcef825fbd28cc5cee3cc9",
+}
+RUN = ("data", "detector", "seed")  # what names one line of the results
 UNTRAINED = " untrained"
+AGAINST = ("isolation forest", "5th neighbour")
 # one step that moves no weight: the networks stay as they were drawn
 STANDING_STILL = {"n_steps": 1, "learning_rate": 1e-12}
 
@@ -68,17 +85,63 @@ def from_file(path: Path, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return X[keep], y[keep]
 
 
-def data_sets(folder: str | None) -> Iterator[tuple[str, Load]]:
-    """Name, and a function of the seed that gives X and y."""
-    for kind, level in gt.data.LADDER:
-        yield f"{kind} {level:g}", partial(rung, kind, level)
-    yield "breast cancer", tumours
-    for path in sorted(Path(folder).glob("*.npz")) if folder else ():
-        yield path.stem.partition("_")[2] or path.stem, partial(from_file, path)
-    for digit in range(10):
-        yield f"digit {digit} anomalous", partial(one_digit, digit, False)
-    for digit in range(10):
-        yield f"digit {digit} normal", partial(one_digit, digit, True)
+LADDER: dict[str, Load] = {
+    f"{kind} {level:g}": partial(rung, kind, level) for kind, level in gt.data.LADDER
+}
+DIGITS: dict[str, dict[str, Load]] = {
+    f"digits, one {what}": {
+        f"digit {digit} {what}": partial(one_digit, digit, what == "normal")
+        for digit in range(10)
+    }
+    for what in ("anomalous", "normal")
+}
+TABLES = "tables"
+
+
+def open_tables(folder: str | None) -> dict[str, Load]:
+    """The tables of the folder, or those of ADBench, fetched if need be."""
+    if folder:
+        paths = sorted(Path(folder).glob("*.npz"))
+        if not paths:
+            raise SystemExit(
+                f"{folder} holds no *.npz file. Put tables with X and y there, or name no "
+                "folder: then those of ADBench are fetched."
+            )
+    else:
+        try:
+            import pooch
+
+            store = pooch.create(pooch.os_cache("gantutor"), ADBENCH, registry=SHA256)
+            paths = [Path(store.fetch(name)) for name in SHA256]
+        except (ImportError, OSError, ValueError) as error:
+            raise SystemExit(
+                f"The open tables could not be fetched ({error}). Install pooch and go "
+                "online once; or put the *.npz files of ADBench into a folder and name it in "
+                "GANTUTOR_DATA; or ask for others: --only ladder, --only digit."
+            ) from None
+    names = {path: path.stem.partition("_")[2] or path.stem for path in paths}
+    return {name: partial(from_file, path) for path, name in names.items()}
+
+
+def data_sets(only: str, folder: str | None) -> dict[str, Load]:
+    """Functions of a seed that give X and y: those whose group or name holds `only`."""
+    groups = {"ladder": LADDER, TABLES: {"breast cancer": tumours}, **DIGITS}
+
+    def chosen() -> dict[str, Load]:
+        return {
+            name: load
+            for group, named in groups.items()
+            for name, load in named.items()
+            if only in name or only in group
+        }
+
+    if not only or only in TABLES or not chosen():  # else nothing needs to be fetched
+        groups[TABLES] |= open_tables(folder)
+    found = chosen()
+    if not found:
+        names = ", ".join(name for named in groups.values() for name in named)
+        raise SystemExit(f"No data set has {only!r} in its name. There are: {names}.")
+    return found
 
 
 def methods() -> dict[str, object]:
@@ -95,53 +158,123 @@ def run(options: argparse.Namespace) -> pd.DataFrame:
     """Add to the CSV file what it lacks, and return all of it."""
     versions = {name: version(name) for name in ("gantutor", "tensorflow")}
     versions["python"] = platform.python_version()
+    tried = methods()
+    if unknown := set(options.methods or ()) - set(tried):
+        raise SystemExit(
+            f"There is no method {', '.join(sorted(unknown))}. There are: "
+            f"{', '.join(tried)}."
+        )
     out = Path(options.csv)
-    known = pd.read_csv(out) if out.exists() else pd.DataFrame()
-    done = (
-        set(zip(known["data"], known["detector"], known["seed"], strict=True))
-        if len(known)
-        else set()
-    )
-    chosen = {
-        name: load for name, load in data_sets(options.folder) if options.only in name
-    }
-    tried = {
-        name: method
-        for name, method in methods().items()
-        if name in (options.methods or [name])
-    }
+    known = pd.read_csv(out) if out.exists() else pd.DataFrame(columns=list(RUN))
+    done = set(known[list(RUN)].itertuples(index=False, name=None))
+    chosen = data_sets(options.only, options.folder)
     left = [
-        (data, seed, name)
+        (data, name, seed)
         for data in chosen
-        for name in tried  # all seeds of a detector in a row: they share their graphs
-        for seed in range(options.seeds)
+        for name in options.methods or tried
+        for seed in range(options.seeds)  # in a row: they share their graphs
         if (data, name, seed) not in done
     ]
-    for data, seed, name in tqdm(left, unit="fit"):
+    for data, name, seed in tqdm(left, unit="fit", file=sys.stdout):
         X, y = chosen[data](seed)
         line = gt.evaluation.evaluate({name: tried[name]}, X, y, seeds=[seed])
         line.insert(0, "data", data)
         line["n_features"] = X[0].size
-        line = line.assign(**versions)
-        line.to_csv(out, mode="a", header=not out.exists(), index=False)
-        known = pd.concat([known, line], ignore_index=True)
-    return known
+        line.assign(**versions).to_csv(
+            out, mode="a", header=not out.exists(), index=False
+        )
+    return pd.read_csv(out)
 
 
-def main() -> None:
+def report(results: pd.DataFrame) -> str:
+    """Markdown tables of AUROC, a group of data sets each, the best mean on top.
+
+    Beside the mean over the data sets stand the mean rank, the adversarial gain, and the
+    difference to two baselines with a 95 % interval: a bootstrap over the data sets.
+    """
+    parts = []
+    for group, names in groups_of(results["data"].unique()).items():
+        rows = results[results["data"].isin(names)]
+        by_seed = rows.pivot_table("auroc", "detector", ["data", "seed"])
+        by_seed = by_seed.dropna()  # a method that has not met all of them has no mean
+        aurocs = by_seed.T.groupby("data", sort=False).mean().T[names]
+        spreads = by_seed.T.groupby("data", sort=False).std().T[names]
+        trained = [name for name in aurocs.index if not name.endswith(UNTRAINED)]
+        table = aurocs.map("{:.3f}".format)
+        table += spreads.map(" ± {:.3f}".format).where(spreads.notna(), "")
+        table["mean"] = aurocs.mean(axis=1).map("**{:.3f}**".format)
+        ranks = aurocs.loc[trained].rank(ascending=False).mean(axis=1)
+        table["rank"] = ranks.map("{:.1f}".format)
+        table["gain of training"] = [
+            f"{(aurocs.loc[name] - aurocs.loc[name + UNTRAINED]).mean():+.3f}"
+            if name + UNTRAINED in aurocs.index
+            else ""
+            for name in aurocs.index
+        ]
+        for other in AGAINST:
+            table[f"against {other}"] = [
+                interval(aurocs.loc[name] - aurocs.loc[other])
+                if other in aurocs.index and name != other
+                else ""
+                for name in aurocs.index
+            ]
+        order = aurocs.loc[trained].mean(axis=1).sort_values(ascending=False).index
+        seeds = rows["seed"].nunique()
+        parts.append(f"### {group.capitalize()} ({seeds} seeds)\n\n")
+        parts[-1] += markdown(table.loc[order])
+    return "\n".join(parts)
+
+
+def groups_of(names: Sequence[str]) -> dict[str, list[str]]:
+    """The names of data sets by group, in the order of the groups."""
+    known = {
+        "ladder": list(LADDER),
+        **{group: list(of) for group, of in DIGITS.items()},
+    }
+    listed = [name for group in known.values() for name in group]
+    known[TABLES] = [name for name in names if name not in listed]
+    here = {group: [n for n in of if n in names] for group, of in known.items()}
+    return {group: of for group, of in here.items() if of}
+
+
+def interval(differences: pd.Series) -> str:
+    """A mean over data sets, and its 95 % interval if there are enough of them."""
+    said = f"{differences.mean():+.3f}"
+    if len(differences) < 5 or differences.nunique() == 1:
+        return said
+    low, high = bootstrap(
+        (differences,), np.mean, method="percentile", rng=np.random.default_rng(0)
+    ).confidence_interval
+    return f"{said} [{low:+.3f}, {high:+.3f}]"
+
+
+def markdown(table: pd.DataFrame) -> str:
+    lines = [["method", *table.columns], ["---"] * (table.shape[1] + 1)]
+    lines += [list(map(str, line)) for line in table.itertuples(name=None)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--csv", default=HERE / "quality.csv", help="results, added to")
-    parser.add_argument("--methods", nargs="+", help="these alone")
-    parser.add_argument("--only", default="", help="data sets whose name holds this")
+    parser.add_argument("--seeds", type=int, default=5, help="default: %(default)s")
+    parser.add_argument(
+        "--csv", default=HERE / "quality.csv", help="results, added to: %(default)s"
+    )
+    parser.add_argument("--methods", nargs="+", metavar="NAME", help="these alone")
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="TEXT",
+        help="data sets with TEXT in their name, or a group: ladder, tables, digits",
+    )
     parser.add_argument(
         "--folder",
         default=os.environ.get("GANTUTOR_DATA"),
         help="folder of *.npz files with X and y (default: $GANTUTOR_DATA)",
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     gt.setup()
-    print(gt.evaluation.summary(run(options)).to_string())
+    print(report(run(options)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,123 @@
+"""The benchmarks run, go on where they stopped, and say what they have measured."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import quality
+
+
+def results(data: dict[str, dict[str, list[float]]]) -> pd.DataFrame:
+    """One line for each AUROC in data set -> method -> one number for each seed."""
+    return pd.DataFrame(
+        [
+            {"data": name, "detector": method, "seed": seed, "auroc": auroc}
+            for name, methods in data.items()
+            for method, aurocs in methods.items()
+            for seed, auroc in enumerate(aurocs)
+        ]
+    )
+
+
+def cells(table: str, method: str) -> dict[str, str]:
+    head, _, *lines = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    row = next(line for line in lines if line[0] == method)
+    return dict(zip(head, row + [""] * (len(head) - len(row)), strict=True))
+
+
+def test_a_short_run_is_taken_up_where_it_was_stopped(tmp_path, capsys):
+    csv = tmp_path / "quality.csv"
+    first = ["--only", "shift 1.5", "--seeds", "1", "--csv", str(csv), "--methods"]
+    quality.main([*first, "5th neighbour"])
+    before = csv.read_bytes()
+    quality.main([*first, "5th neighbour", "GAN", "GAN untrained"])
+    assert csv.read_bytes().startswith(before)
+    found = pd.read_csv(csv)
+    assert found["detector"].tolist() == ["5th neighbour", "GAN", "GAN untrained"]
+    assert found["auroc"].between(0, 1).all() and (found["fit_seconds"] > 0).all()
+    out = capsys.readouterr().out
+    assert "| 5th neighbour | " in out and "| GAN | " in out
+    quality.main([*first, "5th neighbour", "GAN"])
+    assert len(pd.read_csv(csv)) == 3
+
+
+def test_a_table_of_the_folder_is_taken_and_cut_to_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(quality, "MAX_ROWS", 50)
+    X = np.arange(120.0).reshape(60, 2)
+    np.savez(tmp_path / "7_mine.npz", X=X, y=np.arange(60) % 3 == 0)
+    load = quality.data_sets("mine", str(tmp_path))["mine"]
+    (rows, y), again, other = load(0), load(0), load(1)
+    assert rows.shape == (50, 2) and set(y) == {0, 1}
+    assert (y == (rows[:, 0] / 2 % 3 == 0)).all()  # rows and labels stay together
+    np.testing.assert_array_equal(rows, again[0])
+    assert not np.array_equal(rows, other[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "nothing of the kind"], "No data set has 'nothing of the kind'"),
+        (["--methods", "DCGAN"], "There is no method DCGAN"),
+    ],
+)
+def test_what_is_not_there_is_named(arguments, said, tmp_path):
+    np.savez(tmp_path / "1_one.npz", X=np.ones((3, 1)), y=[0, 0, 1])
+    folder = ["--folder", str(tmp_path), "--csv", str(tmp_path / "none.csv")]
+    with pytest.raises(SystemExit, match=said):
+        quality.main([*folder, *arguments])
+
+
+def test_an_empty_folder_is_said(tmp_path):
+    with pytest.raises(SystemExit, match="holds no"):
+        quality.data_sets("", str(tmp_path))
+
+
+def test_without_a_network_one_sentence_says_what_to_do():
+    with pytest.raises(SystemExit, match="GANTUTOR_DATA"):
+        quality.open_tables(None)
+
+
+def test_the_table_has_means_spreads_ranks_and_the_gain_of_training():
+    table = quality.report(
+        results(
+            {
+                "mine": {
+                    "WGAN": [0.8, 0.9],
+                    "WGAN untrained": [0.75, 0.75],
+                    "5th neighbour": [0.6, 0.6],
+                },
+                "yours": {
+                    "WGAN": [0.7, 0.7],
+                    "WGAN untrained": [0.75, 0.75],
+                    "5th neighbour": [0.9, 0.9],
+                },
+            }
+        )
+    )
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    wgan = cells("\n".join(lines), "WGAN")
+    assert "untrained" not in table
+    assert wgan["mine"] == "0.850 ± 0.071" and wgan["yours"] == "0.700 ± 0.000"
+    assert wgan["mean"] == "**0.775**" and wgan["rank"] == "1.5"
+    assert wgan["gain of training"] == "+0.025"
+    assert wgan["against 5th neighbour"] == "+0.025"
+
+
+def test_a_method_that_has_not_met_all_data_sets_has_no_line():
+    table = quality.report(
+        results({"mine": {"WGAN": [0.8], "GAN": [0.5]}, "yours": {"WGAN": [0.7]}})
+    )
+    assert "| WGAN |" in table and "| GAN |" not in table
+
+
+def test_an_interval_holds_the_mean_and_shrinks_with_more_data_sets():
+    few = pd.Series(np.tile([0.1, -0.1, 0.2, 0.0, 0.05], 2))
+    said = quality.interval(few)
+    mean, low, high = map(
+        float, said.replace("[", "").replace("]", "").replace(",", "").split()
+    )
+    assert low < mean < high and mean == pytest.approx(few.mean(), abs=1e-3)
+    many = quality.interval(pd.concat([few] * 30))
+    low_of_many, high_of_many = map(float, many.split("[")[1].strip("]").split(", "))
+    assert high_of_many - low_of_many < (high - low) / 3
+    assert quality.interval(few[:3]) == "+0.067"
