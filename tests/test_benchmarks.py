@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pooch
 import pytest
 
 from benchmarks import quality
@@ -72,8 +73,29 @@ def test_an_empty_folder_is_said(tmp_path):
         quality.data_sets("", str(tmp_path))
 
 
-def test_without_a_network_one_sentence_says_what_to_do():
-    with pytest.raises(SystemExit, match="GANTUTOR_DATA"):
+def test_the_open_tables_are_fetched_with_their_hashes(tmp_path, monkeypatch):
+    asked = []
+
+    def fetch(store: pooch.Pooch, name: str) -> str:
+        asked.append((store.get_url(name), store.registry[name]))
+        np.savez(tmp_path / name, X=np.zeros((2, 1)), y=[0, 1])
+        return str(tmp_path / name)
+
+    monkeypatch.setattr(pooch.Pooch, "fetch", fetch)
+    tables = quality.open_tables(None)
+    assert list(tables) == [
+        *("http", "Ionosphere", "letter", "magic.gamma", "thyroid", "Wilt")
+    ]
+    assert tables["Wilt"](0)[0].shape == (2, 1)
+    assert all(url.startswith("https://") and len(sha) == 64 for url, sha in asked)
+
+
+def test_without_a_network_one_sentence_says_what_to_do(monkeypatch):
+    def fetch(store: pooch.Pooch, name: str) -> str:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(pooch.Pooch, "fetch", fetch)
+    with pytest.raises(SystemExit, match=r"no route to host.*GANTUTOR_DATA"):
         quality.open_tables(None)
 
 
