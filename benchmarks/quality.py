@@ -28,6 +28,7 @@ from scipy.stats import bootstrap
 from tqdm import tqdm
 
 import gantutor as gt
+from benchmarks import peers
 
 HERE = Path(__file__).parent
 MAX_ROWS = 10_000
@@ -151,7 +152,7 @@ def methods() -> dict[str, object]:
         name + UNTRAINED: getattr(gt.detectors, name)(**STANDING_STILL)
         for name in DETECTORS
     }
-    return {**ours, **gt.evaluation.BASELINES, **untrained}
+    return {**ours, **gt.evaluation.BASELINES, **peers.detectors(), **untrained}
 
 
 def run(options: argparse.Namespace) -> pd.DataFrame:

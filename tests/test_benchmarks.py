@@ -5,7 +5,7 @@ import pandas as pd
 import pooch
 import pytest
 
-from benchmarks import quality
+from benchmarks import quality, speed
 
 
 def results(data: dict[str, dict[str, list[float]]]) -> pd.DataFrame:
@@ -143,3 +143,46 @@ def test_an_interval_holds_the_mean_and_shrinks_with_more_data_sets():
     low_of_many, high_of_many = map(float, many.split("[")[1].strip("]").split(", "))
     assert high_of_many - low_of_many < (high - low) / 3
     assert quality.interval(few[:3]) == "+0.067"
+
+
+def test_all_ways_train_the_same_networks_to_the_same_weights():
+    given = speed.draws(50, 6, 8)
+    losses = {}
+    for name in (speed.LOOP, "keras.Model.fit", "block"):
+        step = speed.players((4,), 10)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(speed, "players", lambda *_, step=step: step)
+            speed.ways()[name]((4,), given)(6)
+        losses[name] = np.array(step(given[0][:8], given[2][0]))
+    for other in losses.values():
+        np.testing.assert_allclose(losses[speed.LOOP], other, rtol=1e-5)
+    fresh = speed.players((4,), 10)(given[0][:8], given[2][0])
+    assert not np.allclose(losses[speed.LOOP], fresh, rtol=1e-5)  # it has learned
+
+
+def test_a_short_run_of_the_speed_benchmark_fills_its_table(tmp_path, capsys):
+    csv = tmp_path / "speed.csv"
+    speed.main(
+        [
+            *("--only", "training", "whole"),
+            *("--steps", "5"),
+            "--rounds=1",
+            f"--csv={csv}",
+        ]
+    )
+    found = pd.read_csv(csv)
+    assert (found["value"] > 0).all()
+    per_step = found[found["measure"] == "microseconds a step"]
+    assert per_step.groupby("setting")["way"].nunique().min() >= 4
+    out = capsys.readouterr().out
+    assert out.count("| block, XLA |") == 4  # first result and steady, both networks
+
+
+def test_ratios_are_taken_within_a_round():
+    lines = [
+        speed.line("microseconds a step", "larger", way, value)
+        for values in ((100.0, 10.0), (300.0, 30.0), (200.0, 40.0))
+        for way, value in zip((speed.LOOP, "block"), values, strict=True)
+    ]
+    table = speed.report(pd.DataFrame(lines))
+    assert "| block | 30 | 10 to 40 | 10.0 |" in table
