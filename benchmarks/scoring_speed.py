@@ -1,6 +1,6 @@
 """How fast fitted detectors score, and what a second fit saves, by hand.
 
-    python benchmarks/scoring_speed.py
+    python -m benchmarks.scoring_speed
 
 Three questions: rows a second of each detector on a table of 10 columns, beside the bare
 matrix products of the same layers on the same rows in one call; AnoGAN's search for 10,000
