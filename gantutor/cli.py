@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import codecs
 import contextlib
+import gzip
 import os
+import signal
 import sys
+import threading
 import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-MAX_TRAINING_ROWS = 200_000  # more are not learned from: the training sees fewer
+MAX_TRAINING_ROWS = 100_000  # more are not learned from: the training sees fewer
 ADDED = ("anomaly_score", "p_value", "alarm", "reasons")
 DETECTORS = (
     "WGAN",
@@ -43,7 +47,8 @@ them do little harm.) It then gives each row of DATA.csv a score, and calls thos
 alarms whose score is higher than that of nearly all normal rows.
 
 Both files need the same columns, in any order. Columns may hold numbers, text or dates,
-and may have gaps; the program prints what it makes of each.
+and may have gaps; the program prints what it makes of each. A name that ends in .gz is
+that of a packed file.
 """
 EXAMPLES = """\
 the result is a copy of DATA.csv with four more columns:
@@ -62,8 +67,9 @@ examples:
         --sep ";" --decimal ,
 
 exit status: 0 done, 1 a problem with the files (a sentence says which), 2 the command was
-not understood, 130 stopped with Ctrl-C. A result appears when it is complete: a run that
-fails or is stopped leaves no part of it behind, and a file that was there as it was.
+not understood, 130 stopped with Ctrl-C or SIGTERM. A result appears when it is complete: a
+run that fails or is stopped leaves no part of it behind, and a file that was there as it
+was.
 """
 
 
@@ -75,13 +81,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return _score(options)
+        with _ended_as_by_ctrl_c():
+            return _score(options)
     except KeyboardInterrupt:
         print("gantutor: stopped; no result was written.", file=sys.stderr)
         return INTERRUPTED
     except (Problem, ValueError, OSError, FloatingPointError) as error:
         print(f"gantutor: {error}", file=sys.stderr)
         return PROBLEM
+
+
+@contextlib.contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM, which `timeout` and others send, end the block as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set this
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,7 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         usage="%(prog)s [score DATA.csv ...]",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="", help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", help=argparse.SUPPRESS
+    )
     score = commands.add_parser(
         "score",
         prog="python -m gantutor score",
@@ -130,9 +152,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     files.add_argument(
         "--decimal",
-        default=".",
         type=_sign,
-        help='sign before the decimals (default ".")',
+        help='sign before the decimals (default ".", or that of the model)',
     )
     files.add_argument(
         "--encoding",
@@ -245,6 +266,12 @@ def _score(options: argparse.Namespace) -> int:
     out = options.out or _beside(options.data)
     for path in filter(None, [out, options.save_model]):
         _refuse_place(path, given, options.force)
+    if options.save_model and options.save_model.resolve() == out.resolve():
+        raise Problem(
+            f"{str(out)!r} would be both the result and the model. Give another name with "
+            "--out or --save-model."
+        )
+    first = _first_rows(options)
     _say(options, "Starting TensorFlow.")
     import gantutor as gt
 
@@ -258,10 +285,12 @@ def _score(options: argparse.Namespace) -> int:
             )
         if rate := options.false_alarm_rate or options.budget:
             detector.set_false_alarm_rate(rate)
+        detector.encoder_.decimal = options.decimal or detector.encoder_.decimal
     else:
-        detector = _learn(options)
+        detector = _learn(options, first)
         if options.save_model:
-            detector.save(options.save_model)
+            with _written_beside(options.save_model) as partial:
+                detector.save(partial)
     detector.detector_.verbose = 0  # the bar of this program is enough
     new_kinds: Counter[str] = Counter()
     with _written_beside(out) as partial:
@@ -269,14 +298,14 @@ def _score(options: argparse.Namespace) -> int:
     for name, count in (+new_kinds).items():
         _say(
             options,
-            f"{name!r} has a kind of value that training did not have in {count:,} rows. "
-            f"They are alarms. If that is not what you want, train with --exclude {name!r}.",
+            f"{name!r}: in {count:,} of the rows a kind of value that training did not have. "
+            f"These are alarms. If that is not what you want, train with --exclude {name!r}.",
         )
     rate = detector.detector_.false_alarm_rate
     _say(
         options,
-        f"{n_alarms:,} alarms in {n_rows:,} rows; if all rows were normal, about "
-        f"{rate * n_rows:,.0f} alarms would be expected. The result is in {out}",
+        f"Alarms: {n_alarms:,} in {n_rows:,} rows; if all rows were normal, about "
+        f"{rate * n_rows:,.0f} would be expected. The result is in {out}",
     )
     return OK
 
@@ -304,34 +333,39 @@ def _refuse_options(options: argparse.Namespace) -> None:
                 )
         if options.save_model:
             options.refuse("--save-model goes with --train: --model is saved already.")
-    if options.save_model and options.save_model == options.out:
-        options.refuse("--out and --save-model name the same file. Give two names.")
 
 
 def _refuse_missing(paths: Sequence[Path]) -> None:
     for path in paths:
+        if not path.exists():
+            raise Problem(f"The file {str(path)!r} is not there. Check its name.")
         if not path.is_file():
-            kind = (
-                "is a folder, and a file is needed" if path.is_dir() else "is not there"
-            )
-            raise Problem(f"The file {str(path)!r} {kind}. Check its name.")
+            kind = "a folder" if path.is_dir() else "a pipe or a device"
+            raise Problem(f"{str(path)!r} is {kind}, and a file is needed.")
 
 
 def _refuse_place(path: Path, given: Sequence[Path], force: bool) -> None:
     """Look at where a result shall go before any work is done."""
-    if any(path.resolve() == other.resolve() for other in given):
+    if path.exists() and any(path.samefile(other) for other in given):
         raise Problem(
             f"{str(path)!r} is read, so the result cannot be written to it. Give another "
             "name."
         )
-    if path.is_dir():
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no file"
         raise Problem(
-            f"{str(path)!r} cannot be written: it is a folder. Name a file in it."
+            f"{str(path)!r} cannot be written: it is {kind}. Give the name of a file."
         )
-    if not path.parent.is_dir():
+    folder = path.resolve().parent
+    if not folder.is_dir():
         raise Problem(
             f"{str(path)!r} cannot be written: the folder {str(path.parent)!r} is not there. "
             "Make it first."
+        )
+    if not os.access(folder, os.W_OK):
+        raise Problem(
+            f"{str(path)!r} cannot be written: you may not write to the folder "
+            f"{str(path.parent)!r}. Name a file in another one with --out."
         )
     if path.exists() and not force:
         raise Problem(
@@ -343,16 +377,25 @@ def _refuse_place(path: Path, given: Sequence[Path], force: bool) -> None:
 @contextlib.contextmanager
 def _written_beside(path: Path) -> Iterator[Path]:
     """A file to write to, renamed to `path` when the block ends without an error."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    whole = path.resolve()  # the file that a link points to
+    partial = whole.with_name(f"{whole.name}.{os.getpid()}.part")
     try:
         yield partial
-        os.replace(partial, path)
+        os.replace(partial, whole)
+    except OSError as error:
+        raise Problem(
+            f"{str(path)!r} cannot be written: {error.strerror or error}. Make room there, "
+            "or give another place."
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
 
 
 def _chunks(options: argparse.Namespace, path: Path, what: str) -> Iterator[Any]:
-    """The rows of a CSV as text, as they stand there, some at a time, with progress."""
+    """The rows of a CSV as text, as they stand there, some at a time, with progress.
+
+    The first chunk has the names of the columns and no rows.
+    """
     import pandas as pd
     from tqdm import tqdm
 
@@ -363,14 +406,12 @@ def _chunks(options: argparse.Namespace, path: Path, what: str) -> Iterator[Any]
             desc=what,
             unit="B",
             unit_scale=True,
-            disable=options.quiet,
+            disable=options.quiet or not what,
             file=sys.stderr,
         ) as bar,
-        warnings.catch_warnings(),
     ):
-        warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
-            for chunk in pd.read_csv(
+            reader = pd.read_csv(
                 file,
                 sep=options.sep,
                 encoding=options.encoding,
@@ -378,33 +419,55 @@ def _chunks(options: argparse.Namespace, path: Path, what: str) -> Iterator[Any]
                 chunksize=options.chunk_size,
                 dtype=str,
                 keep_default_na=False,
-                index_col=False,
-            ):
-                yield chunk
+                header=None,
+            )
+            header = reader.get_chunk(1)
+            names = header.iloc[0].to_list()
+            if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
+                raise Problem(
+                    f"{str(path)!r} has only one column, {names[0]!r}. If it is meant to be "
+                    'several, name the sign between them, such as --sep ";".'
+                )
+            for chunk in chain([header[1:]], reader):
+                yield chunk.set_axis(names, axis=1)
                 bar.update(file.tell() - bar.n)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
             raise Problem(
-                f"{str(path)!r} is not written in {options.encoding} (byte {error.start}). "
-                "Name its encoding, such as --encoding latin-1."
+                f"{str(path)!r} is no text in {options.encoding}. If it is a CSV, name its "
+                "encoding, such as --encoding cp1252; if it is something else, save it as "
+                "CSV first."
             ) from error
         except pd.errors.EmptyDataError as error:
             raise Problem(
                 f"{str(path)!r} is empty. A line with column names is needed, and rows."
             ) from error
-        except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        except pd.errors.ParserError as error:
+            why = str(error).rpartition("C error: ")[2].strip(" .\n")
             raise Problem(
-                f"{str(path)!r} cannot be read as a table: {str(error).strip()}. Each line "
-                f"needs as many values as the first one, with {options.sep!r} between them "
-                "(see --sep)."
+                f"{str(path)!r} cannot be read as a table: {why}. No line may have more "
+                f"values than the first one, with {options.sep!r} between them (see --sep), "
+                "and each quotation mark needs a second one."
             ) from error
-        except (EOFError, zlib.error) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise Problem(
                 f"{str(path)!r} is damaged: it cannot be unpacked ({error})."
             ) from error
 
 
-def _learn(options: argparse.Namespace) -> Any:
-    """Fit a detector for tables on the rows of GOOD.csv."""
+def _first_rows(options: argparse.Namespace) -> Any:
+    """The names of the columns in DATA.csv and its first rows, looked at before the training."""
+    chunks = _chunks(options, options.data, "")
+    names = next(chunks)
+    if taken := [name for name in ADDED if name in names.columns]:
+        raise Problem(
+            f"{str(options.data)!r} has a column {taken[0]!r} already, which would be "
+            "written. Rename it, or score the file that this one was made from."
+        )
+    return next(chunks, names)
+
+
+def _learn(options: argparse.Namespace, first: Any) -> Any:
+    """Fit a detector for tables on the rows of GOOD.csv, if it will fit the `first` of DATA.csv."""
     import numpy as np
     import pandas as pd
 
@@ -422,28 +485,25 @@ def _learn(options: argparse.Namespace) -> Any:
                 np.argpartition(keys, MAX_TRAINING_ROWS)[:MAX_TRAINING_ROWS]
             )
             rows, keys = rows.iloc[chosen].reset_index(drop=True), keys[chosen]
-    if rows.shape[1] == 1 and any(sign in rows.columns[0] for sign in ";\t|"):
-        raise Problem(
-            f"{str(options.train)!r} has only one column, {rows.columns[0]!r}. If it is "
-            'meant to be several, name the sign between them, such as --sep ";".'
-        )
     if n_read > len(rows):
         _say(
             options,
             f"Learning from {len(rows):,} of {n_read:,} rows, chosen at random.",
         )
     rate = options.false_alarm_rate or options.budget or 0.01
+    encoder = gt.tables.TableEncoder(
+        columns=options.columns,
+        exclude=options.exclude or (),
+        categorical=options.categorical or (),
+        decimal=options.decimal or ".",
+    )
+    encoder.fit(rows).transform(first)
     method = getattr(gt.detectors, options.detector or "WGAN")
     detector = gt.tables.TableDetector(
         method(
             false_alarm_rate=rate, random_state=seed, verbose=int(not options.quiet)
         ),
-        gt.tables.TableEncoder(
-            columns=options.columns,
-            exclude=options.exclude or (),
-            categorical=options.categorical or (),
-            decimal=options.decimal,
-        ),
+        encoder,
     )
     with (
         contextlib.redirect_stdout(sys.stderr),
@@ -472,20 +532,18 @@ def _write_scores(
 ) -> tuple[int, int]:
     """Score DATA.csv chunk by chunk; return the numbers of rows and of alarms."""
     n_rows = n_alarms = 0
-    with open(out, "w", encoding=options.encoding, newline="") as file:
+    packed = options.out is not None and options.out.suffix == ".gz"
+    opened: Any = gzip.open if packed else open
+    decimal = detector.encoder_.decimal
+    with opened(out, "wt", encoding=options.encoding, newline="") as file:
         for number, chunk in enumerate(_chunks(options, options.data, "scoring")):
-            if taken := [name for name in ADDED if name in chunk.columns]:
-                raise Problem(
-                    f"{str(options.data)!r} has a column {taken[0]!r} already, which would "
-                    "be written. Rename it, or score the file that this one was made from."
-                )
             added = detector.report(chunk)
             alarms = chunk[added["alarm"] == 1]
             new_kinds.update(detector.encoder_.new_kinds(alarms).sum().to_dict())
-            added = added.assign(
-                anomaly_score=added["anomaly_score"].map("{:.6g}".format),
-                p_value=added["p_value"].map("{:.6g}".format),
-            )
+            for name in ("anomaly_score", "p_value"):
+                added[name] = added[name].map(
+                    lambda x: f"{x:.6g}".replace(".", decimal)
+                )
             chunk.join(added).to_csv(
                 file, sep=options.sep, header=number == 0, index=False
             )

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import re
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -45,6 +47,14 @@ MOSTLY = (
 )
 MIN_SHARE = 0.01  # of the rows, for a category to get a column of its own
 KNOWN_SHARE = 0.5  # of the rows must be in such categories, else the text is left out
+GROUPED = (
+    r"\s*[+-]?[0-9]{1,3}([,'\s][0-9]{3})+(\.[0-9]*)?\s*%?\s*"  # 1,234.5 or 12,345 %
+)
+PERCENT = r"\s*[+-]?[0-9.]+\s*%\s*"
+LARGEST, SMALLEST = 1e100, 1e-100  # numbers beyond are cut: their squares are no floats
+EIGHT_DIGITS = r"(19|20)[0-9]{6}"  # a date such as 20250304
+SHORT_YEAR = r"^([0-9]{1,2}[./-][0-9]{1,2}[./-])([0-9]{2})\b"  # 04/03/25
+GUESSED_FROM = 20  # values, the format of dates
 MIN_COUNTING = 20  # rows, before whole numbers that only go up are called a counter
 SKEWED = 2.0  # the skewness of an exponential distribution
 CYCLES = ("time of day", "weekday")
@@ -59,8 +69,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ===============  ====================================================================
     column           what becomes of it
     ===============  ====================================================================
-    numbers          kept; a long right tail is put on a log-like scale; gaps are filled
-                     with the median and marked in a column of 0 and 1
+    numbers          kept, "1,234.5" and "12 %" included; a long right tail is put on a
+                     log-like scale; gaps are filled with the median and marked in a column
+                     of 0 and 1
     text, true/false a column of 0 and 1 for each value that at least 1 % of the rows have
                      (a gap is a value as well); the others share the column "other"
     dates            time of day and weekday, as points on a circle, and the days since the
@@ -86,7 +97,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     max_categories : int, default=20
         Most columns that a column of text is turned into, "other" not counted.
     decimal : str, default="."
-        The sign before the decimals where numbers are given as text.
+        The sign before the decimals where numbers are given as text. With a comma, the
+        point is the sign between thousands.
 
     Attributes
     ----------
@@ -145,7 +157,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 f"The table has {len(X)} rows and {X.shape[1]} columns. At least one "
                 "row and one column are needed to learn from."
             )
-        chosen = list(X.columns) if self.columns is None else list(self.columns)
+        chosen = list(
+            dict.fromkeys(X.columns if self.columns is None else self.columns)
+        )
         for option in (chosen, self.exclude, self.categorical):
             _refuse_missing(option, X, "asked for")
         plan = [self._plan(X[name]) for name in chosen if name not in self.exclude]
@@ -237,14 +251,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         numbers = self._numbers(values)
         is_date = types.is_datetime64_any_dtype(values.dtype)
         if values.name not in self.categorical and not present.empty:
-            if not is_date and numbers.notna().sum() >= MOSTLY * len(present):
+            is_number = not is_date and numbers.notna().sum() >= MOSTLY * len(present)
+            if is_number and present.str.fullmatch(EIGHT_DIGITS).all():
+                is_number = _date_format(present) is None
+            if is_number:
                 if numbers.nunique() > 1:
                     return entry | _plan_numbers(numbers)
             elif (form := "ISO8601" if is_date else _date_format(present)) is not None:
                 dates = _dates(values, form)
                 parts = [part for part in CYCLES if _phase(dates, part).nunique() > 1]
                 if not parts:
-                    return entry | _dropped("the same date in all rows")
+                    return entry | _dropped("the same weekday and time in all rows")
                 gaps = bool(dates.isna().any())
                 return entry | {
                     "kind": "date",
@@ -259,8 +276,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         known = counts[counts >= at_least][: self.max_categories]
         if known.sum() < KNOWN_SHARE * len(text):
             return entry | _dropped(
-                f"text with {text.nunique():,} different values in {len(text):,} rows, "
-                "an identifier or free text"
+                f"text with {text.nunique():,} different values in {len(text):,} rows "
+                f"(such as {present.iloc[0]!r}), an identifier or free text"
             )
         return entry | {
             "kind": "category",
@@ -318,10 +335,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """Values as floats; what is no finite number is a gap."""
         if types.is_bool_dtype(values.dtype):
             return pd.Series(np.nan, index=values.index)
-        if not types.is_numeric_dtype(values.dtype) and self.decimal != ".":
-            values = values.astype("string").str.replace(self.decimal, ".", regex=False)
-        found = pd.to_numeric(values, errors="coerce").astype("float64")
-        return found.where(np.isfinite(found))
+        if types.is_numeric_dtype(values.dtype):
+            found = values.astype("float64")
+        else:
+            text = values.astype("string")
+            if self.decimal != ".":  # 1.234,5 becomes 1,234.5
+                signs = str.maketrans({self.decimal: ".", ".": ","})
+                text = text.str.translate(signs)
+            found = pd.to_numeric(text, errors="coerce").astype("float64")
+            failed = (found.isna() & text.notna()).to_numpy()
+            rest = text[failed]
+            dressed = rest.str.fullmatch(f"{GROUPED}|{PERCENT}")
+            plain = rest.where(dressed).str.replace(r"[,'%\s]", "", regex=True)
+            found[failed] = pd.to_numeric(plain, errors="coerce").to_numpy()
+        return found.where(np.isfinite(found)).clip(-LARGEST, LARGEST)
 
 
 class TableDetector(OutlierMixin, BaseEstimator):
@@ -511,6 +538,7 @@ class TableDetector(OutlierMixin, BaseEstimator):
         """
         if len(X) == 0:
             return []
+        X = _as_table(X)
         parts = self.explain(X).clip(lower=0)
         shares = 100 * parts.div(parts.sum(axis=1).replace(0, 1), axis=0)
         gaps = X[parts.columns].apply(lambda values: _text(values).isna())
@@ -720,7 +748,7 @@ def _plan_numbers(numbers: pd.Series) -> Plan:
         return _dropped("a counter: it goes the same way from each row to the next")
     unit = 0.0
     if skew(numbers, nan_policy="omit") > SKEWED and (numbers != 0).any():
-        unit = float(numbers[numbers != 0].abs().quantile(0.1))
+        unit = max(float(numbers[numbers != 0].abs().quantile(0.1)), SMALLEST)
     return {
         "kind": "number",
         "fill": float(numbers.median()),
@@ -734,24 +762,41 @@ def _dropped(why: str) -> Plan:
 
 
 def _date_format(text: pd.Series) -> str | None:
-    """The format of dates given as text, or None if they are no dates."""
+    """The format of dates given as text, or None if they are no dates.
 
-    def fits(form: str) -> bool:
-        return bool(_dates(text, form).notna().sum() >= MOSTLY * len(text))
+    Of two formats that fit, 03/04/2025 being a day in March or in April, the one whose dates
+    lie closer together.
+    """
+    best: tuple[Any, ...] = ()
+    for form in dict.fromkeys(_guessed_formats(text.head(GUESSED_FROM))):
+        dates = _dates(text, form)
+        gaps = int(dates.isna().sum())
+        found = gaps, dates.max() - dates.min(), form
+        if gaps <= (1 - MOSTLY) * len(text) and (not best or found < best):
+            best = found
+            if form == "ISO8601":
+                break
+    return best[-1] if best else None
 
-    if fits("ISO8601"):
-        return "ISO8601"
-    for day_first in (False, True):
-        form = guess_datetime_format(str(text.iloc[0]), dayfirst=day_first)
-        if form and "%d" in form and "%Y" in form and fits(form):
-            return form
-    return None
+
+def _guessed_formats(text: pd.Series) -> Iterator[str]:
+    yield "%Y%m%d" if text.str.fullmatch(EIGHT_DIGITS).all() else "ISO8601"
+    for value in text:
+        long = re.sub(SHORT_YEAR, r"\g<1>20\2", value)
+        for day_first in (False, True):
+            with (
+                warnings.catch_warnings()
+            ):  # that the day comes first, which is no news
+                warnings.simplefilter("ignore", UserWarning)
+                form = guess_datetime_format(long, dayfirst=day_first)
+            if form and "%d" in form and "%Y" in form:
+                yield form if long == value else form.replace("%Y", "%y")
 
 
 def _dates(values: pd.Series, form: str) -> pd.Series:
     """Values as dates without a time zone, those with one in UTC; others are gaps."""
     if not types.is_datetime64_any_dtype(values.dtype):
-        values = values.astype("string")
+        values = _text(values)
     dates = pd.to_datetime(values, format=form, errors="coerce", utc=True)
     return dates.dt.tz_localize(None)
 

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -92,7 +93,17 @@ def test_every_kind_of_column_is_recognised_and_described():
         (["04/03/2025", "26/03/2025"] * 20, "date"),
         (["03/04/2025", "03/26/2025"] * 20, "date"),
         (["4.3.2025", "26.3.2025"] * 20, "date"),
+        (["04/03/25", "26/03/25 "] * 20, "date"),
+        (["20250304", "20250326"] * 20, "date"),
+        ([20250304, 20250326] * 20, "date"),
+        (["unknown", *["04/03/2025", "26/03/2025"] * 20], "date"),
+        ([20250304, 20259999] * 20, "number"),
+        (["2025-03-03", "2025-03-10"] * 20, "left out"),
         (["May", "June"] * 20, "categories"),
+        (["1,234.50", "12,345", "999"] * 20, "number"),
+        (["12 %", "3.5%", "100 %"] * 20, "number"),
+        (["1,5", "1,25", "2,125"] * 20, "categories"),
+        (["12,34,56", "1,2345"] * 20, "categories"),
         (["2025-03-04"] * 40, "left out"),
         ([7] * 40, "one value"),
         ([None] * 40, "one value"),
@@ -118,6 +129,56 @@ def test_decimal_commas_can_be_read():
     assert used_as(["1,5", "2,25", "3"] * 20, decimal=",") == "number"
     numbers = encoded({"x": ["1,5", "2,25", "3"] * 2}, decimal=",")
     assert numbers["x"].to_list() == [1.5, 2.25, 3.0] * 2
+
+
+def test_thousands_and_percent_are_read():
+    numbers = encoded({"x": ["1,234.5", "-1,234,567", "12 %", "7"] * 2})
+    assert numbers["x"].to_list() == [1234.5, -1234567.0, 12.0, 7.0] * 2
+    numbers = encoded({"x": ["1.234,5", "1.000", "12 %", "7"] * 2}, decimal=",")
+    assert numbers["x"].to_list() == [1234.5, 1000.0, 12.0, 7.0] * 2
+
+
+def test_enormous_numbers_stay_finite():
+    rng = np.random.default_rng(0)
+    good = pd.DataFrame(
+        {"skewed": rng.lognormal(0, 2, 99), "even": rng.normal(size=99)}
+    )
+    good["always huge"] = ["1e308", "-1e308", "5e-324"] * 33
+    encoder = TableEncoder().fit(good)
+    new = good.assign(skewed=1e308, even=-1e308)
+    with np.errstate(all="raise"):
+        numbers = encoder.transform(new).to_numpy()
+    assert np.isfinite(numbers).all()
+    assert (np.abs(numbers) <= 1e100).all()
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y"])
+def test_of_two_ways_to_read_a_date_the_one_with_the_shorter_time_is_taken(form):
+    """The first ten days of March could be the third of ten months."""
+    first = pd.date_range("2025-03-01", periods=40, freq="6h").strftime(form)
+    last = pd.date_range("2025-03-20", periods=40, freq="6h").strftime(form)
+    encoder = TableEncoder().fit(pd.DataFrame({"x": first, "y": RNG.normal(size=40)}))
+    assert encoder.plan_[0]["format"] == form
+    new = pd.DataFrame({"x": last, "y": RNG.normal(size=40)})
+    assert not encoder.new_kinds(new).any(axis=None)
+
+
+def test_the_format_of_dates_is_found_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert used_as(["26.03.2025 10:20", "04.03.2025 11:00"] * 20) == "date"
+
+
+def test_text_that_is_left_out_is_shown():
+    frame = pd.DataFrame(
+        {"x": [f"${i}.50" for i in range(99)], "y": RNG.normal(size=99)}
+    )
+    assert "such as '$0.50'" in TableEncoder().fit(frame).describe().loc["x"].iloc[-1]
+
+
+def test_a_column_that_is_asked_for_twice_is_used_once():
+    encoder = TableEncoder(columns=["shop", "age", "shop"]).fit(table())
+    assert encoder.columns_ == ["shop", "age"]
 
 
 def test_columns_are_chosen_and_excluded():
@@ -457,6 +518,12 @@ def test_a_report_says_it_all_at_once(fitted):
     np.testing.assert_array_equal(report["alarm"] == 1, fitted.predict(rows) == -1)
     assert report.loc[100, "alarm"] == 1
     assert ((report["reasons"] != "") == (report["alarm"] == 1)).all()
+
+
+def test_an_array_without_names_can_be_wrapped_and_reported():
+    rows = pd.DataFrame(RNG.normal(size=(100, 3)))
+    detector = TableDetector(gt.detectors.WGAN(**TINY, false_alarm_rate=0.5)).fit(rows)
+    assert detector.report(rows)["alarm"].sum() > 0
 
 
 def test_no_rows_give_no_scores(fitted):
