@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gantutor.check._common import (
     Off,
@@ -11,14 +11,15 @@ from gantutor.check._common import (
     call,
     exercise,
     number,
+    numbers,
     recognise,
     right,
     share,
 )
 
-__all__ = ["batches_of_one", "depends_on_company", "fewer_latent_dimensions"]
+__all__ = ["batches_of_one", "fewer_latent_dimensions", "scale_by_calibration"]
 
-Score = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Scores = NDArray[np.float64]
 
 
 @exercise
@@ -88,112 +89,78 @@ def fewer_latent_dimensions(left_of_normal: float, left_of_odd: float) -> Verdic
                 "Divide the mean residual of each kind by the mean square of the scaled "
                 "columns of the same kind."
             )
+    if shares[1] > shares[0] + 0.1:
+        raise Off(
+            "a larger share of the anomalies than of the normal rows? Look whether the "
+            "two are swapped: left_of_normal belongs to the label 0."
+        )
     return right(
-        "about half of an anomaly is left now, but so is about half of a normal row. A "
-        "larger residual detects only what it does not leave of normal rows as well."
+        "of an anomaly about half is left now, but of a normal row no less. The squares of "
+        "an anomaly are twice as large, so the amount that is left of it is larger. That "
+        "difference is all that the residual has to go by."
     )
 
 
 @exercise
-def depends_on_company(function: Callable[[Score, NDArray], bool]) -> Verdict:
-    """Check a function that says whether a score depends on the other rows of its batch.
+def scale_by_calibration(function: Callable[[Scores, Scores], ArrayLike]) -> Verdict:
+    """Check a function that scales scores by those of calibration rows.
 
     Parameters
     ----------
     function : callable
-        ``function(score, rows)`` is True if a row's score depends on its company, and
-        False if not; ``score`` maps rows (n, d) to scores (n,).
+        ``function(calibration, scores)`` maps scores (m,) to scaled ones (m,), such that
+        the lowest calibration score becomes 0 and the highest 1.
 
     Returns
     -------
     Verdict
     """
-    rows = np.random.default_rng(0).standard_normal((20, 3))
-    for name, score in _HONEST.items():
-        if _says(function, score, rows):
-            raise Off(
-                f"your function returns True for {name}, which looks at one row at a "
-                "time. Scores are rounded: compare them with a tolerance relative to "
-                "their size, as np.allclose does."
-            )
-    for name, (score, advice) in _DEPENDENT.items():
-        if not _says(function, score, rows):
-            raise Off(f"your function returns False for {name}. {advice}")
-    return right(
-        "it finds scaling by the batch, batch normalisation, noise and memory, and lets "
-        "rounding pass. Run it on each detector before you believe its AUROC."
+    calibration = np.array([3.0, 2.0, 7.0, 4.0, 10.0])
+    scores = np.array([4.0, 2.5, 6.0, 10.0, 14.0, 42.0])
+    everything = np.concatenate([calibration, scores])
+    right_one = (scores - 2) / 8
+    found = numbers(call(function, calibration, scores), (len(scores),), "the result")
+    recognise(
+        found,
+        {
+            "that is the mistake itself: the lowest and the highest score are those of "
+            "the batch. Take them from the calibration rows.": (
+                (scores - scores.min()) / np.ptp(scores)
+            ),
+            "the calibration rows are in, but so are the scores of the batch. Scale by "
+            "the calibration rows alone.": (
+                (scores - everything.min()) / np.ptp(everything)
+            ),
+            "scores beyond the calibration rows are cut off. The scores 14 and 42 both "
+            "get 1, so that their order is lost. Let them pass 1.": (
+                right_one.clip(0, 1)
+            ),
+            "the highest calibration score becomes 1, but the lowest does not become 0. "
+            "Subtract it first.": scores / 10,
+            "divide by the range, which is the highest minus the lowest.": (
+                (scores - 2) / 10
+            ),
+            "that is honest too, in standard deviations from the mean. Asked for is the "
+            "scale on which the lowest calibration score is 0 and the highest 1.": (
+                (scores - calibration.mean()) / calibration.std()
+            ),
+            "high and low are swapped: the highest score must come out highest.": (
+                1 - right_one
+            ),
+        },
     )
-
-
-def _says(function: Callable, score: Score, rows: NDArray[np.float64]) -> bool:
-    said = call(function, score, rows)
-    if not isinstance(said, bool | np.bool_):
+    if not np.allclose(found, right_one):
         raise Off(
-            f"your function must return True or False, and it returned {said!r} "
-            f"({type(said).__name__}). np.allclose and .any() give one truth value."
+            "the calibration scores run from 2 to 10, so the score 6 lies in the middle "
+            f"and should become 0.5. Yours becomes {found[2]:.3g}."
         )
-    return bool(said)
-
-
-def _squares(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (rows**2).sum(axis=1)
-
-
-def _rounded(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Large scores with the errors of float32, which change with the batch size."""
-    return 1e6 * _squares(rows) * (1 + 1e-7 * len(rows) / 20)
-
-
-def _min_max(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    scores = _squares(rows)
-    return (scores - scores.min()) / (np.ptp(scores) or 1.0)
-
-
-def _by_norm(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    scores = _squares(rows)
-    return scores / np.linalg.norm(scores)
-
-
-def _centred(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _squares(rows - rows.mean(axis=0))
-
-
-def _running(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Largest score so far: depends on the rows before, not on those after."""
-    return np.maximum.accumulate(_squares(rows))
-
-
-def _noisy(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _squares(rows) * np.random.default_rng().uniform(0.8, 1.2, len(rows))
-
-
-_HONEST: dict[str, Score] = {
-    "the sum of squares of each row": _squares,
-    "an honest score with large values and the rounding of float32": _rounded,
-}
-
-_DEPENDENT: dict[str, tuple[Score, str]] = {
-    "min-max scaling over the batch": (
-        _min_max,
-        "The order of the rows does not matter to it, nor do two calls differ. What "
-        "would you have to change about a row's batch to see it?",
-    ),
-    "scores divided by the norm of the batch": (
-        _by_norm,
-        "A row gets one score with this batch and another with a smaller one. Compare "
-        "the two.",
-    ),
-    "rows from which the mean of the batch is subtracted": (
-        _centred,
-        "That is what batch normalisation does in training mode. Score a row with and "
-        "without the others.",
-    ),
-    "a score that remembers the rows before it": (
-        _running,
-        "Its first row is innocent, so one row is not enough: look at all of them.",
-    ),
-    "a score with noise, as from dropout": (
-        _noisy,
-        "Two calls on the same rows differ.",
-    ),
-}
+    one = numbers(call(function, calibration, scores[2:3]), (1,), "one score alone")
+    if not np.allclose(one, 0.5):
+        raise Off(
+            f"the score 6 becomes 0.5 in company and {one[0]:.3g} alone. Nothing of the "
+            "other scores may enter."
+        )
+    return right(
+        "a score keeps its number whatever company it is in, and the order stays, so "
+        "that the AUROC does as well. Above 1 means: odder than any calibration row."
+    )

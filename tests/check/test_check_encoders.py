@@ -7,50 +7,48 @@ import pytest
 from check_cases import Case, prove, verdict
 
 
-def stub(score, rows): ...
+def stub(calibration, scores): ...
 
 
-def solution(score, rows):
-    together = score(rows)
-    alone = [score(rows[i : i + 1])[0] for i in range(len(rows))]
-    return not np.allclose(together, alone, rtol=1e-4)
+def solution(calibration, scores):
+    low, high = calibration.min(), calibration.max()
+    return (scores - low) / (high - low)
 
 
-def by_halves(score, rows):
-    half = len(rows) // 2
-    parts = np.concatenate([score(rows[:half]), score(rows[half:])])
-    return not np.allclose(score(rows), parts, rtol=1e-4)
+def by_the_batch(calibration, scores):
+    return solution(scores, scores)
 
 
-def two_calls(score, rows):
-    return not np.allclose(score(rows), score(rows))
+def by_all_scores(calibration, scores):
+    return solution(np.concatenate([calibration, scores]), scores)
 
 
-def shuffling_only(score, rows):
-    order = np.random.default_rng(0).permutation(len(rows))
-    return not np.allclose(score(rows)[order], score(rows[order]))
+def cut_off(calibration, scores):
+    return solution(calibration, scores).clip(0, 1)
 
 
-def without_tolerance(score, rows):
-    alone = [score(rows[i : i + 1])[0] for i in range(len(rows))]
-    return not np.array_equal(score(rows), alone)
+def by_the_highest(calibration, scores):
+    return scores / calibration.max()
 
 
-def first_row_only(score, rows):
-    return not np.isclose(score(rows)[0], score(rows[:1])[0])
+def without_the_range(calibration, scores):
+    return (scores - calibration.min()) / calibration.max()
 
 
-def the_other_way_round(score, rows):
-    return not solution(score, rows)
+def standardised(calibration, scores):
+    return (scores - calibration.mean()) / calibration.std()
 
 
-def one_truth_a_row(score, rows):
-    alone = np.array([score(rows[i : i + 1])[0] for i in range(len(rows))])
-    return ~np.isclose(score(rows), alone)
+def upside_down(calibration, scores):
+    return 1 - solution(calibration, scores)
 
 
-def always(score, rows):
-    return True
+def ranks(calibration, scores):
+    return [(calibration < score).mean() for score in scores]
+
+
+def right_in_company_only(calibration, scores):
+    return solution(calibration, scores) if len(scores) > 1 else np.zeros(1)
 
 
 CASES = [
@@ -58,20 +56,30 @@ CASES = [
     Case(
         "fewer_latent_dimensions",
         (..., ...),
-        [(0.05, 0.06), (0.55, 0.06), (0.55, 5.6), (0.55, 0.95), (0.2, 0.55)],
+        [
+            (0.05, 0.06),
+            (0.55, 0.06),
+            (0.55, 5.6),
+            (0.55, 0.95),
+            (0.2, 0.55),
+            (0.46, 0.62),
+        ],
         (0.57, 0.55),
     ),
     Case(
-        "depends_on_company",
+        "scale_by_calibration",
         (stub,),
         [
-            (two_calls,),
-            (shuffling_only,),
-            (without_tolerance,),
-            (first_row_only,),
-            (the_other_way_round,),
-            (one_truth_a_row,),
-            (always,),
+            (by_the_batch,),
+            (by_all_scores,),
+            (cut_off,),
+            (by_the_highest,),
+            (without_the_range,),
+            (standardised,),
+            (upside_down,),
+            (ranks,),
+            (right_in_company_only,),
+            (lambda calibration, scores: 0.5,),
         ],
         (solution,),
     ),
@@ -92,13 +100,18 @@ def test_a_check_turns_away_what_is_wrong(case):
         ("fewer_latent_dimensions", (0.55, 0.06), "left_of_odd is 0.060"),
         ("fewer_latent_dimensions", (0.55, 0.95), "a mean over the columns"),
         ("fewer_latent_dimensions", (0.2, 0.55), "of the same kind"),
+        ("fewer_latent_dimensions", (0.46, 0.62), "swapped"),
         ("fewer_latent_dimensions", (0.55, 5.6), "between 0 and 1"),
-        ("depends_on_company", (two_calls,), "min-max"),
-        ("depends_on_company", (shuffling_only,), "min-max"),
-        ("depends_on_company", (first_row_only,), "remembers"),
-        ("depends_on_company", (without_tolerance,), "tolerance"),
-        ("depends_on_company", (one_truth_a_row,), "one truth value"),
-        ("depends_on_company", (True,), "a function is needed"),
+        ("scale_by_calibration", (by_the_batch,), "the mistake itself"),
+        ("scale_by_calibration", (by_all_scores,), "calibration rows alone"),
+        ("scale_by_calibration", (cut_off,), "their order is lost"),
+        ("scale_by_calibration", (by_the_highest,), "Subtract it first"),
+        ("scale_by_calibration", (without_the_range,), "highest minus the lowest"),
+        ("scale_by_calibration", (standardised,), "honest too"),
+        ("scale_by_calibration", (upside_down,), "swapped"),
+        ("scale_by_calibration", (ranks,), "should become 0.5"),
+        ("scale_by_calibration", (right_in_company_only,), "alone"),
+        ("scale_by_calibration", (True,), "a function is needed"),
     ],
 )
 def test_the_feedback_says_what_is_off(name, answer, says):
@@ -108,7 +121,3 @@ def test_the_feedback_says_what_is_off(name, answer, says):
 @pytest.mark.parametrize("shares", [(0.53, 0.46), (0.6, 0.65), (0.45, 0.4)])
 def test_shares_of_other_machines_pass(shares):
     assert verdict("fewer_latent_dimensions", shares)
-
-
-def test_batches_may_be_cut_in_other_ways():
-    assert verdict("depends_on_company", (by_halves,))
