@@ -164,7 +164,16 @@ def discoveries(function: Callable[[NDArray, float], ArrayLike]) -> Verdict:
     rng.shuffle(tests[-1][0])
     found = []
     for p, rate in tests:
-        alarms = np.asarray(call(function, p, rate))
+        try:
+            alarms = np.asarray(call(function, p, rate))
+        except (IndexError, ValueError) as error:
+            if _benjamini_hochberg(p, rate).any():
+                raise
+            raise Off(
+                f"for the p-values {np.sort(p)} and the share {rate} none keeps its limit, "
+                f"and your function raised {type(error).__name__}. Then the answer is "
+                "False for each row."
+            ) from error
         if alarms.shape != p.shape:
             raise Off(
                 f"for {len(p)} p-values you return something of the shape {alarms.shape}. "

@@ -52,8 +52,8 @@ def auroc_by_hand(auroc: float) -> Verdict:
     )
     if abs(auroc - 10 / 12) > 0.005:
         raise Off(
-            "each of the 3 malignant rows meets each of the 4 benign rows. In how many "
-            "of these 12 pairs is the malignant score the higher one?"
+            "go through the malignant rows one by one: how many of the four benign "
+            "scores are below 2.6, below 5.0, below 8.3? Divide the sum by 12."
         )
     return right("10 of 12 pairs are in the right order, 0.83.")
 

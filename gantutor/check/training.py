@@ -78,7 +78,7 @@ def generator_half_right(probability: float, loss: float) -> Verdict:
         },
         atol=0.004,
     )
-    if abs(loss - expected) > 0.004:
+    if abs(loss - expected) > 0.006:  # 0.95 and 0.96 are right to two digits
         raise Off(
             "the probability is right, the loss is not. Write down three prices: of a "
             "real row, of a generated row among the real ones, of one far away. Then take "
@@ -132,11 +132,26 @@ def wide_generator(discriminator: Callable[[NDArray], tf.Tensor]) -> Verdict:
     if distance > 0.25:
         raise Off(
             f"between -2.5 and 2.5 the logit is {distance:.2f} away from log 2 - 3/8 x^2 "
-            "(root mean square). Train for 2000 steps with batches of 1024."
+            f"(root mean square). {_generated_by(x[:, 0].astype(float), found[:, 0])}"
         )
     return right(
         "the logit is a hill, log 2 - 3/8 x^2: D now calls rows on both sides generated, "
         "and the score -logit would work as an anomaly score."
+    )
+
+
+def _generated_by(x: NDArray, logit: NDArray) -> str:
+    """What to look at, by the bell curve q for which log p - log q is nearest to a logit."""
+    square, slope, constant = np.polyfit(x, logit, 2)
+    narrowness = 1 + 2 * square  # -log q(x) = x^2/2 + logit + ...
+    fit = np.polyval([square, slope, constant], x)
+    if narrowness <= 0.05 or np.sqrt(np.mean((logit - fit) ** 2)) > 0.3:
+        return "Train for 2000 steps with batches of 1024."
+    return (
+        f"It fits generated rows around {-slope / narrowness:.1f} that are "
+        f"{narrowness**-0.5:.1f} times as wide as the real ones. Asked for are rows "
+        "around 0, 2 times as wide: 2 * z. If yours are made so, train for 2000 steps "
+        "with batches of 1024."
     )
 
 

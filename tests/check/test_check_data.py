@@ -64,6 +64,18 @@ def not_inverted(train, rows):
     return np.sqrt((difference @ covariance * difference).sum(axis=1))
 
 
+def rows_for_columns(train, rows):
+    difference = rows - train.mean(axis=0)
+    inverse = np.linalg.pinv(np.cov(train))
+    return np.sqrt((difference @ inverse * difference).sum(axis=1))
+
+
+def inverted_rows_for_columns(train, rows):
+    difference = rows - train.mean(axis=0)
+    inverse = np.linalg.inv(np.zeros((60, 60)) + np.cov(train)[:1, :1])
+    return np.sqrt((difference @ inverse * difference).sum(axis=1))
+
+
 CASES = [
     Case(
         "auroc_with_wrong_labels",
@@ -109,6 +121,8 @@ def test_check(case: Case) -> None:
         (of_the_scored_rows, "mean and covariance are those of the rows being scored"),
         (not_inverted, "inverse"),
         (all_pairs, "diagonal"),
+        (rows_for_columns, "rowvar=False"),
+        (inverted_rows_for_columns, "rowvar=False"),
         (lambda train, rows: solution(train, rows).mean(), r"shape \(30,\)"),
     ],
 )

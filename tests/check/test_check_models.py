@@ -128,6 +128,21 @@ def test_the_count_is_that_of_keras() -> None:
     assert verdict("parameters_of_larger_images", (count,))
 
 
+@pytest.mark.parametrize(
+    ("count", "word"),
+    [
+        (10064, "bias of the last layer"),
+        (10017, "biases of the convolutions"),
+        (10016, "one for each channel and one"),
+        (8496, "dense layer has parameters"),
+        (1568, "It has a bias too"),
+        (1569, "convolutions have parameters"),
+    ],
+)
+def test_parameters_of_larger_images_names_what_is_missing(count, word) -> None:
+    assert word in verdict("parameters_of_larger_images", (count,)).message
+
+
 def test_anomalies_on_all_sides_names_the_mistake() -> None:
     wrong_sign, script, _, _ = CASES[1].wrong
     assert "minus the logit" in verdict("anomalies_on_all_sides", wrong_sign).message

@@ -61,6 +61,11 @@ def strictly_below(p, share):
     return p <= (np.sort(p)[passed].max() if passed.any() else -1)
 
 
+def forgets_the_empty_case(p, share):
+    last = np.flatnonzero(np.sort(p) <= limits(p, share))[-1]
+    return p <= np.sort(p)[last]
+
+
 def positions(p, share):
     return np.flatnonzero(solution(p, share))
 
@@ -141,6 +146,8 @@ def test_alarms_when_normal_moves_takes_what_one_measures(seed) -> None:
         (lambda p, share: ~solution(p, share), "exchanged"),
         (strictly_below, "use <="),
         (positions, "One True or False for each row"),
+        (forgets_the_empty_case, "none keeps its limit"),
+        (lambda p, share: p[len(p)] <= share, "IndexError"),
         (lambda p, share: p, "must be True or False"),
         (lambda p, share: p < 0, "it should be"),
     ],

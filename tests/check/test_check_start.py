@@ -76,6 +76,10 @@ def test_check(case: Case) -> None:
     prove(case)
 
 
+def test_auroc_by_hand_says_more_than_the_hint() -> None:
+    assert "one by one" in verdict("auroc_by_hand", (0.9,)).message
+
+
 @pytest.mark.parametrize(
     ("share", "word"),
     [

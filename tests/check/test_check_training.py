@@ -127,6 +127,11 @@ def test_generator_half_right_names_the_mistake(answer, word) -> None:
     assert word in verdict("generator_half_right", answer).message
 
 
+@pytest.mark.parametrize("answer", [(0.67, 0.95), (0.667, 0.96), (2 / 3, 0.9548)])
+def test_generator_half_right_takes_two_digits(answer) -> None:
+    assert verdict("generator_half_right", answer)
+
+
 @pytest.mark.parametrize(
     ("logit", "word"),
     [
@@ -137,6 +142,9 @@ def test_generator_half_right_names_the_mistake(answer, word) -> None:
         (lambda x: 0 * x, "learned nothing"),
         (probability, "probabilities"),
         (lambda x: hill()(x) + 0.35, "away from log 2"),
+        (hill(1.0, middle=2.0), "around 2.0 that are 1.0 times"),
+        (hill(1.3), "1.3 times as wide"),
+        (lambda x: np.sin(9 * x), "2000 steps"),
         (lambda x: hill()(x)[:, 0], r"shape (101, 1)"),
     ],
 )
