@@ -42,7 +42,15 @@ def best_of_nine_looks(auroc: float) -> Verdict:
         },
         atol=0.02,
     )
-    if abs(auroc - 0.9) > 0.03:
+    recognise(
+        auroc,
+        {
+            "you are one piece short. One point cuts the line into two pieces, two points "
+            "into three. How many pieces do nine points make?": 8 / 9,
+        },
+        atol=0.0025,
+    )
+    if abs(auroc - 0.9) > 0.008:
         raise Off(
             "draw nine numbers between 0 and 1 on a line. They cut it into ten pieces, and "
             "no piece is special. How long is the last one on average?"
@@ -84,7 +92,7 @@ def first_neighbour_leak(honest: float, leak: float) -> Verdict:
             f"leak is {found[1]:.3f}, as if every normal test row had been learned. Only "
             "about four in five were: the others have a first neighbour like any new row."
         )
-    if abs(found[0] - 0.926) > 0.004 or abs(found[1] - 0.987) > 0.004:
+    if abs(found[0] - 0.926) > 0.006 or abs(found[1] - 0.987) > 0.006:
         raise Off(
             f"honest {found[0]:.3f} and leak {found[1]:.3f} are not what one neighbour "
             "gives. Put gt.evaluation.Baseline(NearestNeighbors(n_neighbors=1), ...) into "

@@ -44,12 +44,17 @@ def rows_for_a_budget(good_rows: int) -> Verdict:
         },
         atol=0.1,
     )
-    if rows < 1660:
+    if 1660 <= rows < 1663:
+        raise Off(
+            "that is a fifth of a row too few: calibration rows come whole. Round their "
+            "number up before you multiply by five."
+        )
+    if rows < 1663:
         raise Off(
             "that is too few. Find the rate, then the number of calibration rows that it "
             "needs at least, then the rows of which they are a fifth."
         )
-    if rows > 1670:
+    if rows > 1665:
         raise Off(
             "that is enough, but not the least. What is one over the rate, less one? And "
             "of how many rows is it a fifth?"
@@ -120,9 +125,11 @@ def worrying_number(function: Callable[[int, float], int]) -> Verdict:
         if found != round(found):
             raise Off(f"{given}. Alarms come in whole numbers.")
         if found == expected - 1:
+            chance = binom.sf(found - 1, n_rows, rate)
             raise Off(
-                f"{given}, one too few. binom.sf(k, n, rate) leaves k itself out: the "
-                "chance of k or more is sf(k - 1, n, rate)."
+                f"{given}, one too few: the chance of so many or more is {chance:.3g}. "
+                "Do you use an approximation? Or binom.sf(k, n, rate), which leaves k "
+                "itself out: the chance of k or more is sf(k - 1, n, rate)."
             )
         if found != expected:
             chance = binom.sf(found - 1, n_rows, rate)

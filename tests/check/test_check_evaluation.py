@@ -43,7 +43,7 @@ CASES = [
     Case(
         "best_of_nine_looks",
         (...,),
-        [(0.5,), (1.0,), (0.1,), (0.75,), (0.99,), (90,), ("high",)],
+        [(0.5,), (1.0,), (0.1,), (0.75,), (8 / 9,), (0.89,), (0.91,), (90,), ("high",)],
         (0.9,),
     ),
     Case(
@@ -71,6 +71,14 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_check(case: Case) -> None:
     prove(case)
+
+
+def test_eight_pieces_are_recognised() -> None:
+    assert "one piece short" in verdict("best_of_nine_looks", (8 / 9,)).message
+
+
+def test_the_leak_rounded_to_two_digits_is_right() -> None:
+    assert verdict("first_neighbour_leak", (0.93, 0.99))
 
 
 @pytest.mark.parametrize(

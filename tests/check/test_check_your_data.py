@@ -19,7 +19,7 @@ CASES = [
     Case(
         "rows_for_a_budget",
         (...,),
-        [(333,), (1000,), (67,), (332.3,), (500,), (5000,)],
+        [(333,), (1000,), (67,), (332.3,), (500,), (1662,), (1667,), (1670,), (5000,)],
         (1665,),
     ),
     Case(
@@ -49,14 +49,20 @@ def test_the_check_turns_away_what_is_wrong_and_lets_the_solution_pass(case):
     prove(case)
 
 
-@pytest.mark.parametrize("rows", [1663, 1665, 1670])
+@pytest.mark.parametrize("rows", [1663, 1664, 1665])
 def test_rounding_of_the_fifth_is_forgiven(rows):
     assert verdict("rows_for_a_budget", (rows,))
 
 
 @pytest.mark.parametrize(
     ("rows", "words"),
-    [(333, "only a fifth"), (1000, "look at"), (67, "the larger one")],
+    [
+        (333, "only a fifth"),
+        (1000, "look at"),
+        (67, "the larger one"),
+        (1662, "come whole"),
+        (1670, "not the least"),
+    ],
 )
 def test_known_mistakes_with_the_budget_are_recognised(rows, words):
     assert words in verdict("rows_for_a_budget", (rows,)).message
