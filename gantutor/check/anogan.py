@@ -110,7 +110,7 @@ def best_latent_number(n_latent: int, auroc: float) -> Verdict:
         raise Off(
             f"{n:g} is good, but it is not the best. Try all numbers from 0 to 9."
         )
-    if abs(auroc - 0.997) > 0.002:
+    if abs(auroc - 0.997) > 0.005:  # 1.00 is right to two digits
         raise Off(
             f"the number is right, but with it the AUROC is not {auroc:.3f}. Call "
             "straight_auroc with it once more."

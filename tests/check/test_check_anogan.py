@@ -155,3 +155,7 @@ def test_company_test_accepts_other_ways() -> None:
         "company_test", (lambda score, rows: np.bool_(solution(score, rows)),)
     )
     assert verdict("company_test", (half_and_half,))
+
+
+def test_best_latent_number_takes_two_digits() -> None:
+    assert verdict("best_latent_number", (1, 1.0)).message.startswith("Right")
