@@ -1,5 +1,8 @@
 """The benchmarks run, go on where they stopped, and say what they have measured."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pooch
@@ -186,3 +189,11 @@ def test_ratios_are_taken_within_a_round():
     ]
     table = speed.report(pd.DataFrame(lines))
     assert "| block | 30 | 10 to 40 | 10.0 |" in table
+
+
+def test_the_tables_of_the_results_are_those_of_the_csv():
+    folder = Path(quality.__file__).parent
+    report = quality.report(pd.read_csv(folder / "quality.csv"))
+    text = (folder / "RESULTS.md").read_text(encoding="utf-8")
+    tables = re.findall(r"^### .+\n\n(?:\|.+\n)+", text, re.MULTILINE)
+    assert tables and all(table in report for table in tables)
