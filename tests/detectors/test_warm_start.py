@@ -297,7 +297,6 @@ def test_seed_alarms_and_verbosity_may_change(start, whole, capsys):
     "change",
     [
         {"hidden": [8]},
-        {"learning_rate": np.float64(1e-3)},
         {"batch_size": np.int64(8)},
         {"n_steps": np.int64(3)},
     ],
@@ -305,6 +304,13 @@ def test_seed_alarms_and_verbosity_may_change(start, whole, capsys):
 def test_the_same_value_in_another_object_is_no_change(change, gan_start, gan_whole):
     gan_start.set_params(**({"n_steps": MORE} | change)).fit(ROWS)
     assert_learned_the_same(gan_start, gan_whole)
+
+
+def test_a_rate_as_a_number_of_numpy_is_no_change(gan_whole):
+    rate = GAN().usual_rates[False]
+    start = started(GAN, learning_rate=rate)
+    start.set_params(learning_rate=np.float64(rate))
+    assert_learned_the_same(trained_on(start), gan_whole)
 
 
 def test_widths_given_as_a_list_may_stay_one_after_a_file(gan_whole, tmp_path):
