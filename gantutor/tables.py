@@ -42,9 +42,7 @@ KINDS = {
 
 GAPS = ("", "na", "n/a", "nan", "none", "null", "<na>", "nat", "#n/a", "-nan")
 OTHER, MISSING = "other", "missing"
-MOSTLY = (
-    0.95  # of the values must be numbers (or dates) for a column of numbers (dates)
-)
+MOSTLY = 0.95  # of the values must be numbers, for a column of numbers; dates alike
 MIN_SHARE = 0.01  # of the rows, for a category to get a column of its own
 KNOWN_SHARE = 0.5  # of the rows must be in such categories, else the text is left out
 GROUPED = (
@@ -784,9 +782,8 @@ def _guessed_formats(text: pd.Series) -> Iterator[str]:
     for value in text:
         long = re.sub(SHORT_YEAR, r"\g<1>20\2", value)
         for day_first in (False, True):
-            with (
-                warnings.catch_warnings()
-            ):  # that the day comes first, which is no news
+            with warnings.catch_warnings():
+                # pandas says that the day comes first, which is what was asked for
                 warnings.simplefilter("ignore", UserWarning)
                 form = guess_datetime_format(long, dayfirst=day_first)
             if form and "%d" in form and "%Y" in form:

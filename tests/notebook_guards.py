@@ -495,7 +495,7 @@ def prose_before_code(nb: NotebookNode, path: Path) -> Iterator[str]:
         if (
             cell.cell_type == "code"
             and (before is None or before.cell_type != "markdown")
-            and not (before is not None and CHECK.match(cell.source))
+            and not CHECK.match(cell.source)
         ):
             yield (
                 f"{named(number, cell)} has no text right before it. Say what it does and why."

@@ -110,11 +110,13 @@ def test_the_table_has_means_spreads_ranks_and_the_gain_of_training():
                     "WGAN": [0.8, 0.9],
                     "WGAN untrained": [0.75, 0.75],
                     "5th neighbour": [0.6, 0.6],
+                    "GAN": [0.2, 0.2],
                 },
                 "yours": {
                     "WGAN": [0.7, 0.7],
                     "WGAN untrained": [0.75, 0.75],
                     "5th neighbour": [0.9, 0.9],
+                    "GAN": [0.1, 0.1],
                 },
             }
         )
@@ -124,6 +126,7 @@ def test_the_table_has_means_spreads_ranks_and_the_gain_of_training():
     assert "untrained" not in table
     assert wgan["mine"] == "0.850 ± 0.071" and wgan["yours"] == "0.700 ± 0.000"
     assert wgan["mean"] == "**0.775**" and wgan["rank"] == "1.5"
+    assert cells("\n".join(lines), "GAN")["rank"] == "3.0"
     assert wgan["gain of training"] == "+0.025"
     assert wgan["against 5th neighbour"] == "+0.025"
 
