@@ -5,7 +5,9 @@ Score: with f(x) the outputs of the critic's hidden layers side by side,
 
 - "gaussian": Mahalanobis distance of f(x) to the mean of the training rows' features, with
   the Ledoit-Wolf covariance (as Lee et al. 2018, arXiv 1807.03888, do with a classifier);
-- "neighbours": distance of f(x) to the 5th nearest training row's features;
+- "neighbours": distance of f(x) to the 5th nearest training row's features. Like the data
+  themselves, the features of tables are brought to one scale first (whitened by the same
+  covariance), those of images are left in their units;
 - "critic": minus the critic's output.
 
 Departures from the paper, chosen on the mean over many tables: penalty weight 1 instead of
@@ -64,8 +66,11 @@ class WGAN(Detector):
 verbose, warm_start
         See `Detector`. Default steps are 800, for images 400; default widths are (128, 128)
         for tables.
-    score : {"gaussian", "neighbours", "critic"}, default="gaussian"
-        Which score; see the text at the top of the file.
+    score : {"gaussian", "neighbours", "critic"}, optional
+        Which score; see the text at the top of the file. By default "gaussian" for tables
+        and "neighbours" for images, whose features are too many for one covariance.
+        "neighbours" compares each row with all training rows, at most 10,000 of them, and
+        so is slower.
     n_critic : int, default=2
         Updates of the critic in each step.
     penalty_weight : float, default=1.0
@@ -104,7 +109,7 @@ verbose, warm_start
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         warm_start: bool = False,
-        score: Literal["gaussian", "neighbours", "critic"] = "gaussian",
+        score: Literal["gaussian", "neighbours", "critic"] | None = None,
         n_critic: int = 2,
         penalty_weight: float = 1.0,
         generator: keras.Model | None = None,
@@ -128,12 +133,12 @@ verbose, warm_start
         self.critic = critic
 
     @property
-    def score(self) -> str:
+    def score(self) -> str | None:
         """Not to be read: scikit-learn would take it for a method, and call it."""
         raise AttributeError("'score' is a parameter: get_params()['score'] reads it")
 
     @score.setter
-    def score(self, value: str) -> None:
+    def score(self, value: str | None) -> None:
         self.__dict__["score"] = value
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -142,7 +147,8 @@ verbose, warm_start
 
     @property
     def _kind(self) -> str:
-        return self.__dict__["score"]
+        usual = "neighbours" if self.image_shape_ else "gaussian"
+        return self.__dict__["score"] or usual
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
@@ -157,10 +163,19 @@ verbose, warm_start
         if self._kind == "critic":
             return
         features = self._in_batches(self._features, x)
-        if self._kind == "gaussian":
+        if self._kind == "gaussian" or not self.image_shape_:
             self.feature_mean_, self.whitening_ = scoring.fit_gaussian(features)
-        else:  # the training rows are in random order, so the first are a random choice
-            self.reference_ = features[:MAX_REFERENCE_ROWS].astype(np.float32)
+        if self._kind == "neighbours":
+            # the training rows are in random order, so the first are a random choice
+            known = tf.constant(features[:MAX_REFERENCE_ROWS], tf.float32)
+            self.reference_ = self._on_one_scale(known).numpy()
+
+    def _on_one_scale(self, features: tf.Tensor) -> tf.Tensor:
+        """Features of tables, whitened; those of images as they are."""
+        if self.image_shape_:
+            return features
+        centred = tf.cast(features, tf.float64) - self.feature_mean_
+        return tf.cast(centred @ tf.cast(self.whitening_, tf.float64), tf.float32)
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
         if self._kind == "critic":
@@ -170,10 +185,11 @@ verbose, warm_start
             return scoring.mahalanobis_score(
                 features, self.feature_mean_, self.whitening_
             )
-        return scoring.neighbour_score(features, self.reference_)
+        return scoring.neighbour_score(self._on_one_scale(features), self.reference_)
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
         self._check_whole("n_critic")
         self._check_number("penalty_weight")
-        self._check_choice("score", "gaussian", "neighbours", "critic")
+        if self.__dict__["score"] is not None:
+            self._check_choice("score", "gaussian", "neighbours", "critic")

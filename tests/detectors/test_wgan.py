@@ -81,11 +81,33 @@ def test_gaussian_score_is_the_ledoit_wolf_distance_in_the_critics_features():
     np.testing.assert_allclose(wgan.anomaly_score(new), expected, rtol=1e-3)
 
 
-def test_neighbours_score_is_the_distance_to_the_fifth_training_row():
+def test_neighbours_score_of_a_table_is_a_distance_between_whitened_features():
     wgan, _, features, new_features, _, new = features_and_scores("neighbours")
-    neighbours = NearestNeighbors(n_neighbors=5).fit(features[training_rows(wgan)])
-    expected = neighbours.kneighbors(new_features)[0][:, 4]
+    known = features[training_rows(wgan)]
+    whitening = np.linalg.cholesky(LedoitWolf().fit(known).precision_)
+    neighbours = NearestNeighbors(n_neighbors=5).fit(known @ whitening)
+    expected = neighbours.kneighbors(new_features @ whitening)[0][:, 4]
     np.testing.assert_allclose(wgan.anomaly_score(new), expected, rtol=1e-3)
+
+
+def test_neighbours_score_of_images_is_a_distance_between_features_and_their_default():
+    images = np.random.default_rng(0).random((40, 8, 8))
+    wgan = gt.detectors.WGAN(**TINY).fit(images)
+    features = gt.networks.hidden_features(wgan.critic_)(wgan._scaled(images)).numpy()
+    scores = wgan.anomaly_score(images)
+    held_out = np.isin(scores, wgan.calibration_scores_)
+    assert held_out.sum() == 8
+    neighbours = NearestNeighbors(n_neighbors=5).fit(features[~held_out])
+    expected = neighbours.kneighbors(features)[0][:, 4]
+    np.testing.assert_allclose(scores, expected, rtol=1e-3)
+    named = gt.detectors.WGAN(**TINY, score="neighbours").fit(images)
+    np.testing.assert_array_equal(named.anomaly_score(images), scores)
+
+
+def test_the_default_score_of_tables_is_gaussian():
+    named = gt.detectors.WGAN(**TINY, score="gaussian").fit(ROWS)
+    usual = gt.detectors.WGAN(**TINY).fit(ROWS)
+    np.testing.assert_array_equal(usual.anomaly_score(ROWS), named.anomaly_score(ROWS))
 
 
 def test_critic_score_is_minus_the_critics_output():
@@ -163,7 +185,7 @@ def test_a_heavy_penalty_brings_the_slope_to_one():
     [
         *[("n_critic", value) for value in (0, -1, 1.5, True, None)],
         *[("penalty_weight", value) for value in (0, -1.0, np.nan, np.inf, None)],
-        *[("score", value) for value in ("distance", None, 3)],
+        *[("score", value) for value in ("distance", "", 3)],
     ],
 )
 def test_a_parameter_out_of_its_range_is_refused_in_words(name, value):
