@@ -99,6 +99,7 @@ class Detector(OutlierMixin, BaseEstimator):
     usual_steps: ClassVar[tuple[int, int]] = (1000, 500)  # for tables, for images
     usual_rates: ClassVar[tuple[float, float]] = (1e-3, 1e-3)
     table_batches: ClassVar[int] = 1  # of ROWS_AT_A_TIME, scored in one call
+    _member = 0  # which one of an ensemble: another one draws other random numbers
 
     def __init__(
         self,
@@ -332,13 +333,11 @@ class Detector(OutlierMixin, BaseEstimator):
             )
         if not more:
             self.seed_ = self._drawn_seed()
-        split_seed, weight_seed, train_seed = np.random.SeedSequence(self.seed_).spawn(
-            3
-        )
-        order = np.random.default_rng(split_seed).permutation(len(rows))
-        n_calibration = max(1, round(CALIBRATION_SHARE * len(rows)))
-        calibration, training = np.split(rows[order], [n_calibration])
-
+        calibration, training = self._split(rows)
+        _, weight_seed, train_seed = np.random.SeedSequence(self.seed_).spawn(3)
+        if self._member:
+            seeds = np.random.SeedSequence([self.seed_, self._member])
+            weight_seed, train_seed = seeds.spawn(2)
         if not more:
             self._fit_scale(training)
             self.latent_dim_ = int(self.latent_dim or self._usual_latent_dim())
@@ -354,7 +353,20 @@ class Detector(OutlierMixin, BaseEstimator):
             for name, losses in history.items()
         }
         self._after_training(x)
-        scores = self._map("_score", calibration)
+        self._calibrate(calibration, len(x), began)
+        return self
+
+    def _split(self, rows: Array) -> tuple[Array, Array]:
+        """Rows for calibration, and rows for training."""
+        split_seed = np.random.SeedSequence(self.seed_).spawn(1)[0]
+        order = np.random.default_rng(split_seed).permutation(len(rows))
+        n_calibration = max(1, round(CALIBRATION_SHARE * len(rows)))
+        calibration, training = np.split(rows[order], [n_calibration])
+        return calibration, training
+
+    def _calibrate(self, rows: Array, n_training: int, began: float) -> None:
+        """Set the threshold by rows that the networks have not seen, and end the fit."""
+        scores = self._map("_score", rows)
         if not np.isfinite(scores).all():
             raise FloatingPointError(
                 f"The scores became {scores[~np.isfinite(scores)][0]} after the last step. "
@@ -366,11 +378,10 @@ class Detector(OutlierMixin, BaseEstimator):
         self.fit_seconds_ = time.perf_counter() - began
         if self.verbose:
             print(
-                f"{type(self).__name__}: trained on {len(x):,} rows in "
+                f"{type(self).__name__}: trained on {n_training:,} rows in "
                 f"{self.fit_seconds_:.1f} s; threshold {self.threshold_:.4g} from "
                 f"{len(scores):,} other rows."
             )
-        return self
 
     @property
     def _n_steps(self) -> int:

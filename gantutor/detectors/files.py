@@ -36,37 +36,70 @@ def pack(detector: Detector) -> tuple[dict[str, Any], Arrays]:
             arrays |= {f"{name}/{part}": array for part, array in value.items()}
         elif name == "feature_names_in_":
             values[name] = value.tolist()
+        elif name == "members_":
+            packed = [pack(member) for member in value]
+            values[name] = [header for header, _ in packed]
+            arrays |= {
+                f"{name}/{i}/{part}": array
+                for i, (_, of_member) in enumerate(packed)
+                for part, array in of_member.items()
+            }
         elif isinstance(value, np.ndarray):
             arrays[name] = value
         else:
             values[name] = value
-    parameters = detector._fitted_parameters.copy()  # may have been changed since
-    for name, value in parameters.items():
-        if isinstance(value, keras.Model):
-            parameters[name] = {"keras": _only_keras_layers(value.to_json())}
-        elif isinstance(value, np.random.RandomState):
-            parameters[name] = None  # its state has moved on: it could not be repeated
-        elif isinstance(value, np.generic):
-            parameters[name] = value.item()
     header = {
         "format": FILE_FORMAT,
         "detector": type(detector).__name__,
-        "parameters": parameters,
+        "parameters": _packed_parameters(detector._fitted_parameters),
         "attributes": values,
         "entries": sorted([*values, *arrays]),
     }
     return header, arrays
 
 
-def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detector:
-    """Fill a detector with what `pack` has made of another."""
+def _packed_parameters(fitted: dict[str, Any]) -> dict[str, Any]:
+    """Parameters as JSON can hold them."""
+    parameters = fitted.copy()  # may have been changed since
+    for name, value in fitted.items():
+        if isinstance(value, keras.Model):
+            parameters[name] = {"keras": _only_keras_layers(value.to_json())}
+        elif isinstance(value, np.random.RandomState):
+            parameters[name] = None  # its state has moved on: it could not be repeated
+        elif isinstance(value, np.generic):
+            parameters[name] = value.item()
+        elif hasattr(value, "get_params"):
+            inner = _packed_parameters(value.get_params(deep=False))
+            parameters[name] = {"detector": type(value).__name__, "parameters": inner}
+    return parameters
+
+
+def _new(header: dict[str, Any]) -> Detector:
+    """An unfitted detector of the kind and with the parameters that a header names."""
+    from gantutor import detectors
+
+    if header["detector"] not in detectors.__all__:
+        raise ValueError(f"it holds an unknown detector {header['detector']!r}")
+    detector = getattr(detectors, header["detector"])()
+    _set_parameters(detector, header)
+    return detector
+
+
+def _set_parameters(detector: Detector, header: dict[str, Any]) -> None:
     for name, value in header["parameters"].items():
         if name not in type(detector)._get_param_names():
             raise ValueError(f"it has an unknown parameter {name!r}")
-        if isinstance(value, dict):
+        if isinstance(value, dict) and "detector" in value:
+            value = _new(value)
+        elif isinstance(value, dict):
             config = _only_keras_layers(value["keras"])
             value = keras.models.model_from_json(config)
         setattr(detector, name, tuple(value) if isinstance(value, list) else value)
+
+
+def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detector:
+    """Fill a detector with what `pack` has made of another."""
+    _set_parameters(detector, header)
     entries = header["attributes"] | arrays
     if missing := set(header["entries"]) - set(entries):
         raise ValueError(f"it lacks {', '.join(sorted(missing))}")
@@ -76,6 +109,8 @@ def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detect
         owner, _, part = name.partition("/")
         if not re.fullmatch(r"[a-z]\w*_", owner):
             raise ValueError(f"it has an unknown entry {name!r}")
+        if owner == "members_":
+            continue
         if owner in ("history_", "training_state_"):
             getattr(detector, owner)[part] = value
         elif part:
@@ -85,10 +120,24 @@ def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detect
         else:
             setattr(detector, name, tuple(value) if isinstance(value, list) else value)
     detector._fitted_parameters = detector.get_params(deep=False)
+    if "members_" in header["attributes"]:
+        detector.members_ = [
+            unpack(_new(inner), inner, _below(f"members_/{i}/", arrays))
+            for i, inner in enumerate(header["attributes"]["members_"])
+        ]
+        return detector
     detector._build()
     for name, values in weights.items():
         getattr(detector, name).set_weights(values)
     return detector
+
+
+def _below(prefix: str, arrays: Arrays) -> Arrays:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
 def save(detector: Detector, path: str | os.PathLike[str]) -> None:
@@ -139,8 +188,6 @@ def load(path: str | os.PathLike[str]) -> Any:
     ValueError
         If the file is damaged, or was not written by `save`.
     """
-    from gantutor import detectors
-
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
@@ -155,9 +202,7 @@ def load(path: str | os.PathLike[str]) -> Any:
             raise ValueError(
                 f"it has format {header['format']}, this version reads {FILE_FORMAT}"
             )
-        if header["detector"] not in detectors.__all__:
-            raise ValueError(f"it holds an unknown detector {header['detector']!r}")
-        detector = unpack(getattr(detectors, header["detector"])(), header, arrays)
+        detector = unpack(_new(header), header, arrays)
         if "table" not in header:
             return detector
         from gantutor.tables import TableDetector
