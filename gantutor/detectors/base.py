@@ -100,6 +100,7 @@ class Detector(OutlierMixin, BaseEstimator):
     usual_rates: ClassVar[tuple[float, float]] = (1e-3, 1e-3)
     table_batches: ClassVar[int] = 1  # of ROWS_AT_A_TIME, scored in one call
     _member = 0  # which one of an ensemble: another one draws other random numbers
+    _stopped = False  # by Ctrl-C, before the last step
 
     def __init__(
         self,

@@ -83,8 +83,9 @@ class Trainer:
         for variable, value in zip(self.variables, start, strict=True):
             variable.assign(value)
         history: Arrays = {}
+        detector._stopped = False
         for number, phase in enumerate(self.phases):
-            history |= training.train(
+            losses = training.train(
                 phase.step,
                 x,
                 phase.n_steps,
@@ -96,6 +97,8 @@ class Trainer:
                 skip=done,
                 run_block=self._loop(number),
             )
+            history |= losses
+            detector._stopped |= len(losses[phase.loss_names[0]]) < phase.n_steps
         detector.training_state_ = {
             str(i): variable.numpy() for i, variable in enumerate(self.variables)
         }

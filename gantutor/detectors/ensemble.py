@@ -7,14 +7,15 @@ Score: the mean of the members' scores, each with mean 0 and standard deviation 
 training rows.
 
 What one training has missed by bad luck, another one finds; the spread between seeds falls.
-The members share their scaling, their calibration rows and their compiled graphs. Trained
-one after the other they cost as much as trained together in one step: on a CPU the step
-with five members takes five times as long.
+The members share their scaling, their calibration rows and their compiled graphs. They are
+trained one after the other. On a CPU little is lost by that: a step in which several train
+together takes nearly as many times longer (`python -m benchmarks.speed --only growth`).
 """
 
 import time
+import warnings
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
@@ -41,7 +42,7 @@ class Ensemble(Detector):
     Parameters
     ----------
     detector : Detector, optional
-        What the members are: an unfitted detector, by default ``GANomaly()``. Its
+        What the members are: a detector that is copied, by default ``GANomaly()``. Its
         `random_state`, `false_alarm_rate`, `verbose` and `warm_start` are not used.
     n_members : int, default=5
         How many. `fit` and `anomaly_score` take as many times longer.
@@ -52,11 +53,12 @@ class Ensemble(Detector):
     Attributes
     ----------
     members_ : list of Detector
-        The fitted members.
+        The fitted members, to be asked and not to be trained on. Ctrl-C ends the training
+        with the member under way, and leaves those that there are.
     score_means_, score_scales_ : arrays of shape (n_members,)
         Mean and standard deviation of each member's scores over the training rows.
     history_ : dict of str to array
-        The losses of each member: "critic of member 0", and so on.
+        The losses of each member: "discriminator of member 0", and so on.
         See `Detector` for the other attributes.
 
     Examples
@@ -88,30 +90,42 @@ class Ensemble(Detector):
     def _fit(self, X: ArrayLike) -> Self:
         began = time.perf_counter()
         self._check_parameters()
+        kind = GANomaly() if self.detector is None else clone(self.detector)
         self._fitted_parameters = self.get_params(deep=False)
-        seed = self._drawn_seed()
+        if self.detector is not None:
+            self._fitted_parameters["detector"] = kind
+        settings = {
+            **kind.get_params(deep=False),  # one object each, so that graphs are shared
+            "random_state": self._drawn_seed(),
+            "false_alarm_rate": self.false_alarm_rate,
+            "verbose": self.verbose,
+            "warm_start": False,
+        }
         self.members_ = []
         for number in range(self.n_members):
             if self.verbose:
                 print(f"Member {number + 1} of {self.n_members}")
-            member = GANomaly() if self.detector is None else clone(self.detector)
-            member.set_params(
-                random_state=seed,
-                false_alarm_rate=self.false_alarm_rate,
-                verbose=self.verbose,
-                warm_start=False,
-            )
+            member = type(kind)(**settings)
             member._member = number
             self.members_.append(member.fit(X))
-        first = self.members_[0]
-        self.__dict__.update(
-            {name: vars(first)[name] for name in SHARED if name in vars(first)}
-        )
+            member.training_state_ = {}  # most of what would be stored, and not needed
+            if member._stopped and number + 1 < self.n_members:
+                warnings.warn(
+                    f"The ensemble has {number + 1} of {self.n_members} members: the "
+                    "training was stopped by the keyboard.",
+                    stacklevel=3,
+                )
+                break
+        first = vars(self.members_[0])
+        for name in SHARED:
+            self.__dict__.pop(name, None)
+        self.__dict__.update({name: first[name] for name in SHARED if name in first})
         calibration, training = self._split(self._checked(X))
         scores = [member._map("_score", training) for member in self.members_]
         self.score_means_ = np.mean(scores, axis=1)
         self.score_scales_ = np.std(scores, axis=1)
-        self.score_scales_[self.score_scales_ == 0] = 1.0
+        same = self.score_scales_ <= 1e-9 * np.abs(self.score_means_)
+        self.score_scales_[same] = 1.0
         self.history_ = {
             f"{name} of member {number}": losses
             for number, member in enumerate(self.members_)
@@ -128,8 +142,8 @@ class Ensemble(Detector):
             not isinstance(given, Detector) or isinstance(given, Ensemble)
         ):
             raise ValueError(
-                f"detector is {given!r}; it must be an unfitted detector, such as "
-                "gt.detectors.GANomaly()."
+                f"detector is {given!r}; it must be a detector that is no ensemble, such "
+                "as gt.detectors.GANomaly()."
             )
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
@@ -156,3 +170,6 @@ class Ensemble(Detector):
             )
         ]
         return sum(scaled[1:], start=scaled[0]) / len(scaled)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__.copy()  # the members know how they are copied

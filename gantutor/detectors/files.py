@@ -75,26 +75,25 @@ def _packed_parameters(fitted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _new(header: dict[str, Any]) -> Detector:
-    """An unfitted detector of the kind and with the parameters that a header names."""
+    """A detector of the kind that a header names."""
     from gantutor import detectors
 
     if header["detector"] not in detectors.__all__:
         raise ValueError(f"it holds an unknown detector {header['detector']!r}")
-    detector = getattr(detectors, header["detector"])()
-    _set_parameters(detector, header)
-    return detector
+    return getattr(detectors, header["detector"])()
 
 
-def _set_parameters(detector: Detector, header: dict[str, Any]) -> None:
+def _set_parameters(detector: Detector, header: dict[str, Any]) -> Detector:
     for name, value in header["parameters"].items():
         if name not in type(detector)._get_param_names():
             raise ValueError(f"it has an unknown parameter {name!r}")
         if isinstance(value, dict) and "detector" in value:
-            value = _new(value)
+            value = _set_parameters(_new(value), value)
         elif isinstance(value, dict):
             config = _only_keras_layers(value["keras"])
             value = keras.models.model_from_json(config)
         setattr(detector, name, tuple(value) if isinstance(value, list) else value)
+    return detector
 
 
 def unpack(detector: Detector, header: dict[str, Any], arrays: Arrays) -> Detector:
@@ -142,7 +141,16 @@ def _below(prefix: str, arrays: Arrays) -> Arrays:
 
 def save(detector: Detector, path: str | os.PathLike[str]) -> None:
     """Write a fitted detector to a file."""
-    write(*pack(detector), path)
+    header, arrays = pack(detector)
+    for name in [header, *header["attributes"].get("members_", [])]:
+        try:
+            _new(name)
+        except ValueError as error:
+            raise ValueError(
+                f"{name['detector']} is a class of your own, and a file holds no code. "
+                "Save one of gantutor's detectors, or use pickle, whose files run code."
+            ) from error
+    write(header, arrays, path)
 
 
 def write(header: dict[str, Any], arrays: Arrays, path: str | os.PathLike[str]) -> None:

@@ -160,6 +160,8 @@ verbose, warm_start
         return [wgan_phase(self, self.generator_, self.critic_)]
 
     def _after_training(self, x: NDArray[np.float32]) -> None:
+        for name in self.learned:  # of an earlier fit, which may have needed others
+            self.__dict__.pop(name, None)
         if self._kind == "critic":
             return
         features = self._in_batches(self._features, x)

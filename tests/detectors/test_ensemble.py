@@ -1,5 +1,6 @@
 """Several trainings are one detector: their mean, their shared threshold, their file."""
 
+import copy
 import pickle
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import gantutor as gt
+from gantutor import training
 from gantutor.detectors import FAnoGAN, GANomaly, base
 
 gt.setup()
@@ -183,9 +185,9 @@ def test_a_table_with_text_is_scored_explained_and_saved(tmp_path):
         ({"n_members": 0}, "n_members is 0; it must be a whole number"),
         ({"n_members": 2.0}, "n_members is 2.0"),
         ({"false_alarm_rate": 1}, "false_alarm_rate is 1; it must be"),
-        ({"detector": "GANomaly"}, "detector is 'GANomaly'; it must be an unfitted"),
-        ({"detector": GANomaly}, "it must be an unfitted detector, such as"),
-        ({"detector": tiny()}, "it must be an unfitted detector"),
+        ({"detector": "GANomaly"}, "detector is 'GANomaly'; it must be a detector"),
+        ({"detector": GANomaly}, "it must be a detector that is no ensemble"),
+        ({"detector": tiny()}, "it must be a detector that is no ensemble"),
         ({"detector": GANomaly(n_steps=0)}, "n_steps is 0"),
     ],
 )
@@ -206,12 +208,85 @@ def test_bad_rows_are_refused_and_a_fitted_ensemble_stays_as_it_was(fitted):
     assert_same_contents(contents(fitted), before)
 
 
-def test_members_share_their_graphs(monkeypatch):
+@pytest.mark.parametrize("own", [False, True], ids=["usual networks", "one's own"])
+def test_members_share_their_graphs(own, monkeypatch):
     built = []
     of = base.graphs_of
     monkeypatch.setattr(base, "graphs_of", lambda d: built.append(of(d)) or built[-1])
-    tiny().fit(ROWS)
-    assert len(set(map(id, built))) == 1
+    encoder = gt.networks.dense_encoder(4, 4, (5,)) if own else None
+    tiny(detector=GANomaly(**TINY, encoder=encoder)).fit(ROWS)
+    assert len(built) >= 3 and len(set(map(id, built))) == 1
+
+
+def test_a_refit_forgets_the_names_and_the_shape_of_the_first_rows():
+    ensemble = tiny(n_members=2).fit(pd.DataFrame(ROWS, columns=list("abcd")))
+    assert list(ensemble.feature_names_in_) == list("abcd")
+    ensemble.fit(ROWS[:, :3])
+    assert not hasattr(ensemble, "feature_names_in_") and ensemble.n_features_in_ == 3
+    ensemble.set_params(detector__hidden=(4, 4)).fit(IMAGES)
+    assert ensemble.explain(IMAGES).shape == IMAGES.shape
+
+
+def test_what_is_saved_is_what_was_fitted_and_not_what_was_set_later(tmp_path):
+    ensemble = tiny(n_members=2).fit(ROWS)
+    ensemble.set_params(n_members=9, detector__hidden=(99,))
+    ensemble.save(tmp_path / "ensemble.npz")
+    loaded = gt.load(tmp_path / "ensemble.npz")
+    assert loaded.n_members == 2 and tuple(loaded.detector.hidden) == (8,)
+
+
+class Own(GANomaly):
+    """A reader's own method."""
+
+
+def test_an_ensemble_of_ones_own_method_is_copied_but_not_saved(tmp_path):
+    ensemble = tiny(detector=Own(**TINY), n_members=2).fit(ROWS)
+    for other in (copy.deepcopy(ensemble), pickle.loads(pickle.dumps(ensemble))):
+        np.testing.assert_array_equal(
+            other.anomaly_score(NEW), ensemble.anomaly_score(NEW)
+        )
+    with pytest.raises(ValueError, match="Own is a class of your own, and a file"):
+        ensemble.save(tmp_path / "ensemble.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_constant_rows_have_scores_that_can_be_compared():
+    ensemble = tiny(n_members=2).fit(np.full((40, 3), 7.0))
+    same, other = ensemble.anomaly_score([[7.0, 7, 7], [9, 7, 7]])
+    assert np.isfinite(same) and np.isfinite(other) and other > same
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_ctrl_c_ends_with_the_member_under_way(number, monkeypatch):
+    train = training.train
+    calls = []
+
+    def stopped(step, x, n_steps, **settings):
+        calls.append(n_steps)
+        done = n_steps - (len(calls) == number + 1)
+        return train(step, x, done, **settings)
+
+    monkeypatch.setattr(training, "train", stopped)
+    with pytest.warns(UserWarning, match=f"The ensemble has {number + 1} of 3 members"):
+        ensemble = tiny().fit(ROWS)
+    assert len(ensemble.members_) == number + 1 == len(ensemble.score_means_)
+    assert np.isfinite(ensemble.anomaly_score(NEW)).all()
+
+
+def test_a_failure_in_a_later_member_leaves_the_ensemble_as_it_was(fitted, monkeypatch):
+    before = contents(fitted)
+    train, calls = training.train, []
+
+    def failing(*arguments, **settings):
+        calls.append(1)
+        if len(calls) == 2:
+            raise FloatingPointError("The loss became nan")
+        return train(*arguments, **settings)
+
+    monkeypatch.setattr(training, "train", failing)
+    with pytest.raises(FloatingPointError):
+        fitted.fit(ROWS + 1)
+    assert_same_contents(contents(fitted), before)
 
 
 def test_progress_says_which_member_is_trained(capsys):
