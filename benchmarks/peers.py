@@ -7,6 +7,8 @@ PyOD (Zhao et al. 2019) that are networks.
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
@@ -36,6 +38,7 @@ def training_ways() -> dict[str, Callable]:
     if find_spec("torch"):
         found["PyTorch, eager"] = pytorch
     if find_spec("jax"):
+        import_module("jax")  # its start is not part of the first result
         found["JAX, lax.scan"] = jax_scan
     return found
 
@@ -160,14 +163,19 @@ class PyOD(BaseEstimator):
     def fit(self, X: np.ndarray, y: None = None) -> PyOD:
         import torch
 
-        module = import_module(f"pyod.models.{PYOD[self.name]}")
-        given = {"n_features": X[0].size} if self.name == "DeepSVDD" else {}
-        quiet = {"verbose": 0} if "GAAL" not in self.name else {}
+        kind = getattr(import_module(f"pyod.models.{PYOD[self.name]}"), self.name)
+        wanted = {
+            "n_features": X[0].size,
+            "random_state": self.random_state,
+            "verbose": 0,
+        }
+        taken = inspect.signature(kind).parameters
         torch.manual_seed(self.random_state)
         np.random.seed(self.random_state)  # noqa: NPY002  some of them draw from it
         self.scaler_ = StandardScaler().fit(X.reshape(len(X), -1))
-        self.model_ = getattr(module, self.name)(**given, **quiet)
-        self.model_.fit(self.scaler_.transform(X.reshape(len(X), -1)))
+        with contextlib.redirect_stdout(None):  # some print each epoch all the same
+            self.model_ = kind(**{k: v for k, v in wanted.items() if k in taken})
+            self.model_.fit(self.scaler_.transform(X.reshape(len(X), -1)))
         return self
 
     def anomaly_score(self, X: np.ndarray) -> np.ndarray:

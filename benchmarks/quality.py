@@ -10,7 +10,7 @@ each ``*.npz`` in it that holds X and y (1 = anomaly) is one more table.
 
 Each result is written to the CSV file at once, and a run goes on where it was stopped.
 "untrained" is the same detector on networks that keep their initial weights: the difference
-is what the adversarial training has added to the score, its adversarial gain.
+is what the training has added to the score.
 """
 
 import argparse
@@ -20,11 +20,13 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap
+from sklearn.base import clone
 from tqdm import tqdm
 
 import gantutor as gt
@@ -54,9 +56,17 @@ SHA256 = {
     "38_thyroid.npz": "8de161b3f235b7647bb0b39a836d983ff61d67bf234edac461da2d71e889cb87",
     "44_Wilt.npz": "c70b72aa611ec87b20efb400943ef3ce4f8bf7aa58fcef825fbd28cc5cee3cc9",
 }
+PACKAGES = {  # whose versions are noted, and how they are imported
+    "gantutor": "gantutor",
+    "tensorflow": "tensorflow",
+    "scikit-learn": "sklearn",
+    "pyod": "pyod",
+}
 RUN = ("data", "detector", "seed")  # what names one line of the results
 UNTRAINED = " untrained"
 AGAINST = ("isolation forest", "5th neighbour")
+# of images it is the default, and has no line of its own
+NEIGHBOURS = "WGAN, neighbours"
 # one step that moves no weight: the networks stay as they were drawn
 STANDING_STILL = {"n_steps": 1, "learning_rate": 1e-12}
 
@@ -96,7 +106,8 @@ DIGITS: dict[str, dict[str, Load]] = {
     }
     for what in ("anomalous", "normal")
 }
-TABLES = "tables"
+IMAGES = {name for named in DIGITS.values() for name in named}
+TUMOURS, TABLES = "breast cancer", "open tables"
 
 
 def open_tables(folder: str | None) -> dict[str, Load]:
@@ -126,7 +137,7 @@ def open_tables(folder: str | None) -> dict[str, Load]:
 
 def data_sets(only: str, folder: str | None) -> dict[str, Load]:
     """Functions of a seed that give X and y: those whose group or name holds `only`."""
-    groups = {"ladder": LADDER, TABLES: {"breast cancer": tumours}, **DIGITS}
+    groups = {"ladder": LADDER, TUMOURS: {TUMOURS: tumours}, TABLES: {}, **DIGITS}
 
     def chosen() -> dict[str, Load]:
         return {
@@ -148,16 +159,32 @@ def data_sets(only: str, folder: str | None) -> dict[str, Load]:
 def methods() -> dict[str, object]:
     """What is compared, by name: something that `gt.evaluation.evaluate` takes."""
     ours = {name: getattr(gt.detectors, name)() for name in DETECTORS}
+    ours[NEIGHBOURS] = gt.detectors.WGAN(score="neighbours")
+    ours["GANomaly, no adversary"] = gt.detectors.GANomaly(adversarial_weight=0.0)
+    ours["FAnoGAN, no adversary"] = gt.detectors.FAnoGAN(
+        n_steps=1, n_encoder_steps=gt.detectors.FAnoGAN.usual_steps[0]
+    )
+    for name in ("GANomaly", "FAnoGAN", "WGAN"):
+        ours[f"Ensemble of 5 {name}"] = gt.detectors.Ensemble(ours[name])
     untrained = {
-        name + UNTRAINED: getattr(gt.detectors, name)(**STANDING_STILL)
-        for name in DETECTORS
+        name + UNTRAINED: clone(detector).set_params(
+            **{
+                parameter: STANDING_STILL[parameter.rpartition("__")[2]]
+                for parameter in detector.get_params()
+                if parameter.rpartition("__")[2] in STANDING_STILL
+            }
+        )
+        for name, detector in ours.items()
     }
     return {**ours, **gt.evaluation.BASELINES, **peers.detectors(), **untrained}
 
 
 def run(options: argparse.Namespace) -> pd.DataFrame:
     """Add to the CSV file what it lacks, and return all of it."""
-    versions = {name: version(name) for name in ("gantutor", "tensorflow")}
+    versions = {
+        name: version(name) if find_spec(module) else ""
+        for name, module in PACKAGES.items()
+    }
     versions["python"] = platform.python_version()
     tried = methods()
     if unknown := set(options.methods or ()) - set(tried):
@@ -175,6 +202,7 @@ def run(options: argparse.Namespace) -> pd.DataFrame:
         for name in options.methods or tried
         for seed in range(options.seeds)  # in a row: they share their graphs
         if (data, name, seed) not in done
+        and not (name.startswith(NEIGHBOURS) and data in IMAGES)
     ]
     for data, name, seed in tqdm(left, unit="fit", file=sys.stdout):
         X, y = chosen[data](seed)
@@ -188,50 +216,68 @@ def run(options: argparse.Namespace) -> pd.DataFrame:
 
 
 def report(results: pd.DataFrame) -> str:
-    """Markdown tables of AUROC, a group of data sets each, the best mean on top.
+    """Markdown tables of AUROC: means of all groups, then one table for each group.
 
-    Beside the mean over the data sets stand the mean rank, the adversarial gain, and the
-    difference to two baselines with a 95 % interval: a bootstrap over the data sets.
+    Beside the mean over the data sets of a group stand the mean rank, the gain of training,
+    and the difference to two baselines with a 95 % interval: a bootstrap over the data sets.
+    A method that has not met all data sets of a group has no line there; one that has met
+    them with fewer seeds than the others says so.
     """
-    parts = []
+    means, overview, parts = {}, {}, []
     for group, names in groups_of(results["data"].unique()).items():
-        rows = results[results["data"].isin(names)]
-        by_seed = rows.pivot_table("auroc", "detector", ["data", "seed"])
-        by_seed = by_seed.dropna()  # a method that has not met all of them has no mean
-        aurocs = by_seed.T.groupby("data", sort=False).mean().T[names]
-        spreads = by_seed.T.groupby("data", sort=False).std().T[names]
+        by_seed = results[results["data"].isin(names)].groupby(["detector", "data"])
+        aurocs = by_seed["auroc"].mean().unstack()[names].dropna()
+        spreads = by_seed["auroc"].std().unstack().loc[aurocs.index, names]
         trained = [name for name in aurocs.index if not name.endswith(UNTRAINED)]
+        mean = aurocs.loc[trained].mean(axis=1).sort_values(ascending=False)
+        gains = {
+            name: f"{(aurocs.loc[name] - aurocs.loc[name + UNTRAINED]).mean():+.3f}"
+            for name in trained
+            if name + UNTRAINED in aurocs.index
+        }
+        means[group] = mean
+        overview[group] = {
+            name: f"{value:.3f}" + (f" ({gains[name]})" if name in gains else "")
+            for name, value in mean.items()
+        }
         table = aurocs.map("{:.3f}".format)
         table += spreads.map(" ± {:.3f}".format).where(spreads.notna(), "")
-        table["mean"] = aurocs.mean(axis=1).map("**{:.3f}**".format)
-        ranks = aurocs.loc[trained].rank(ascending=False).mean(axis=1)
-        table["rank"] = ranks.map("{:.1f}".format)
-        table["gain of training"] = [
-            f"{(aurocs.loc[name] - aurocs.loc[name + UNTRAINED]).mean():+.3f}"
-            if name + UNTRAINED in aurocs.index
-            else ""
-            for name in aurocs.index
-        ]
+        if len(names) > 1:
+            table["mean"] = mean.map("**{:.3f}**".format)
+            ranks = aurocs.loc[trained].rank(ascending=False).mean(axis=1)
+            table["rank"] = ranks.map("{:.1f}".format)
+        table["gain of training"] = pd.Series(gains, dtype=str)
         for other in AGAINST:
-            table[f"against {other}"] = [
-                interval(aurocs.loc[name] - aurocs.loc[other])
-                if other in aurocs.index and name != other
-                else ""
-                for name in aurocs.index
-            ]
-        order = aurocs.loc[trained].mean(axis=1).sort_values(ascending=False).index
-        seeds = rows["seed"].nunique()
-        parts.append(f"### {group.capitalize()} ({seeds} seeds)\n\n")
-        parts[-1] += markdown(table.loc[order])
-    return "\n".join(parts)
+            if other in trained and len(names) > 1:
+                table[f"against {other}"] = {
+                    name: interval(aurocs.loc[name] - aurocs.loc[other])
+                    for name in trained
+                    if name != other
+                }
+        seeds = by_seed["seed"].nunique().groupby("detector").min()
+        few = {
+            name: f"{name} ({n} seed{'s'[: n - 1]})"
+            for name, n in seeds.items()
+            if n < seeds.max()
+        }
+        table = table.loc[mean.index].fillna("").rename(few)
+        parts.append(f"### {titled(group)}\n\n{markdown(table)}")
+    of_all = pd.DataFrame(means)
+    lead = (of_all - of_all.median()).mean(axis=1)  # not all have met all groups
+    order = lead.sort_values(ascending=False).index
+    table = pd.DataFrame(overview).loc[order].fillna("")
+    first = f"### Mean AUROC (gain of training)\n\n{markdown(table)}"
+    return "\n".join([first, *parts])
+
+
+def titled(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def groups_of(names: Sequence[str]) -> dict[str, list[str]]:
     """The names of data sets by group, in the order of the groups."""
-    known = {
-        "ladder": list(LADDER),
-        **{group: list(of) for group, of in DIGITS.items()},
-    }
+    known = {"ladder": list(LADDER), TUMOURS: [TUMOURS], TABLES: []}
+    known |= {group: list(of) for group, of in DIGITS.items()}
     listed = [name for group in known.values() for name in group]
     known[TABLES] = [name for name in names if name not in listed]
     here = {group: [n for n in of if n in names] for group, of in known.items()}

@@ -1,23 +1,13 @@
-"""How fast fitted detectors score, and what a second fit saves, by hand.
+"""How fast detectors fit, score and search: a part of ``python -m benchmarks.speed``."""
 
-    python -m benchmarks.scoring_speed
-
-Three questions: rows a second of each detector on a table of 10 columns, beside the bare
-matrix products of the same layers on the same rows in one call; AnoGAN's search for 10,000
-rows at once against one row at a time through the same graph; and the seconds of a first and
-a second fit on 5,000 rows of 40 columns.
-"""
-
-import argparse
-import statistics
 import time
-import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
 
 import gantutor as gt
+from benchmarks import peers
 
 gt.setup()
 
@@ -25,7 +15,11 @@ import tensorflow as tf  # noqa: E402
 
 from gantutor.detectors.compiled import graphs_of, networks_of  # noqa: E402
 
-NAMES = ["GAN", "FenceGAN", "WGAN", "FAnoGAN", "BiGAN", "ALAD", "GANomaly"]
+Timing = tuple[str, str, str, float]  # measure, setting, way, value
+
+ROWS, COLUMNS = 1_000_000, 10
+SEARCHED, ALONE = 10_000, 100  # rows at once, and one by one
+PRODUCTS, ONE_BY_ONE = "bare matrix products", "ours, one row at a time"
 USED = {  # how often each network is used for one score
     "GAN": {"discriminator_": 1},
     "FenceGAN": {"discriminator_": 1},
@@ -35,13 +29,23 @@ USED = {  # how often each network is used for one score
     "ALAD": {"encoder_": 1, "generator_": 1, "row_discriminator_": 2},
     "GANomaly": {"encoder_": 1, "decoder_": 1, "second_encoder_": 1},
 }
-ROUNDS = 3
 
 
 def seconds(run: Callable[[], object]) -> float:
     began = time.perf_counter()
     run()
     return time.perf_counter() - began
+
+
+def fits(n_steps: int, rounds: int) -> Iterator[Timing]:
+    """Default fits on rows of a new shape, and on other rows of that shape."""
+    for name in [*USED, "AnoGAN"]:
+        for n_columns in range(40, 40 + rounds):
+            X = np.random.default_rng(0).standard_normal((5000, n_columns))
+            for seed, which in enumerate(("first", "second")):
+                detector = getattr(gt.detectors, name)(random_state=seed).fit(X)
+                measure = "seconds of a default fit, 5,000 rows of 40 to 44 columns"
+                yield measure, name, which, detector.fit_seconds_
 
 
 def products(detector: gt.detectors.Detector, n: int) -> Callable[[], object]:
@@ -52,7 +56,9 @@ def products(detector: gt.detectors.Detector, n: int) -> Callable[[], object]:
         for w in networks_of(detector)[name].get_weights() * times
         if w.ndim == 2 and 1 not in w.shape
     ]
-    rows = [tf.random.normal((4096, k.shape[0])) for k in kernels]
+    if isinstance(detector, gt.detectors.WGAN):  # its distance is one more, in float64
+        kernels.append(tf.constant(detector.whitening_))
+    rows = [tf.random.normal((4096, k.shape[0]), dtype=k.dtype) for k in kernels]
 
     @tf.function
     def once() -> list[tf.Tensor]:
@@ -62,26 +68,28 @@ def products(detector: gt.detectors.Detector, n: int) -> Callable[[], object]:
     return lambda: [once() for _ in range(n // 4096)]
 
 
-def throughput(n: int) -> None:
+def throughput(n_steps: int, rounds: int) -> Iterator[Timing]:
+    """A million rows scored, beside the products of the same layers on the same rows."""
     rng = np.random.default_rng(0)
-    train, rows = rng.standard_normal((1000, 10)), rng.standard_normal((n, 10))
-    print(f"rows a second, {n:,} rows of 10 columns; share that bare products take")
-    for name in NAMES:
+    train = rng.standard_normal((1000, COLUMNS))
+    rows = rng.standard_normal((ROWS, COLUMNS))
+    for name in USED:
         detector = getattr(gt.detectors, name)(n_steps=20, random_state=0).fit(train)
-        bare = products(detector, n)
+        ways = {
+            PRODUCTS: products(detector, ROWS),
+            "anomaly_score": partial(detector.anomaly_score, rows),
+        }
         detector.anomaly_score(rows[:5000])
-        pairs = [
-            (seconds(partial(detector.anomaly_score, rows)), seconds(bare))
-            for _ in range(ROUNDS)
-        ]
-        took = statistics.median(t for t, _ in pairs)
-        share = statistics.median(b / t for t, b in pairs)
-        print(f"  {name:9} {n / took / 1e6:6.2f} million, products alone {share:4.0%}")
+        for _ in range(rounds):
+            for way, run in ways.items():
+                yield f"seconds to score {ROWS:,} rows", name, way, seconds(run)
 
 
-def search(n: int, alone: int) -> None:
+def search(n_steps: int, rounds: int) -> Iterator[Timing]:
+    """AnoGAN's search, all rows at once and row by row; and what PyOD's AnoGAN does."""
     rng = np.random.default_rng(0)
-    train, rows = rng.standard_normal((1000, 10)), rng.standard_normal((n, 10))
+    train = rng.standard_normal((1000, COLUMNS))
+    rows = rng.standard_normal((SEARCHED, COLUMNS))
     detector = gt.detectors.AnoGAN(
         n_steps=20, n_search_steps=100, n_starts=1, random_state=0
     ).fit(train)
@@ -89,43 +97,23 @@ def search(n: int, alone: int) -> None:
     x = tf.constant(detector._scaled(rows))
     score(x[:1])
     detector.anomaly_score(rows)
-    ratios = []
-    for _ in range(ROUNDS):
-        whole = seconds(lambda: detector.anomaly_score(rows))
-        single = seconds(lambda: [score(x[i : i + 1]) for i in range(alone)])
-        ratios.append(single / alone * n / whole)
-        print(
-            f"  {n:,} rows x 100 Adam steps {whole:.2f} s; one by one {single / alone * n:.0f} s"
+
+    def alone() -> None:
+        for i in range(ALONE):
+            score(x[i : i + 1])
+
+    ways = {
+        ONE_BY_ONE: (alone, ALONE),
+        "ours, at once": (partial(detector.anomaly_score, rows), SEARCHED),
+    }
+    if "PyOD AnoGAN" in peers.detectors():
+        other = peers.PyOD("AnoGAN").fit(train[:64])
+        few = rows[: 10 * ALONE]
+        ways["PyOD, which does not search"] = (
+            partial(other.anomaly_score, few),
+            len(few),
         )
-    print(f"  at once is {statistics.median(ratios):.0f} times faster")
-    for many in (n, 4 * n):
-        tracemalloc.start()
-        detector.anomaly_score(np.resize(rows, (many, 10)))
-        print(
-            f"  NumPy's peak for {many:,} rows: {tracemalloc.get_traced_memory()[1] / 1e6:.1f} MB"
-        )
-        tracemalloc.stop()
-
-
-def fits() -> None:
-    X = np.random.default_rng(0).standard_normal((5000, 40))
-    print("seconds of a default fit on 5,000 rows of 40 columns: first, second")
-    for name in [*NAMES, "AnoGAN"]:
-        first, second = (
-            getattr(gt.detectors, name)(random_state=seed).fit(X).fit_seconds_
-            for seed in (0, 1)
-        )
-        print(f"  {name:9} {first:.2f} {second:.2f}")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    options = parser.parse_args()
-    fits()
-    throughput(options.rows)
-    search(10_000, 100)
-
-
-if __name__ == "__main__":
-    main()
+    for _ in range(rounds):
+        for way, (run, n) in ways.items():
+            took = seconds(run) / n * SEARCHED
+            yield "seconds of AnoGAN's scores", f"{SEARCHED:,} rows", way, took

@@ -1,28 +1,30 @@
-"""Training speed side by side: the same networks, batches and noise for everyone.
+"""Speed side by side: training, scoring, latent search, growth, memory, imports.
 
     python -m benchmarks.speed
-    python -m benchmarks.speed --steps 20 --rounds 1      # does it run?
+    python -m benchmarks.speed --only training --steps 20 --rounds 1 --csv try.csv
 
-Two pairs of networks: the script's (10-16-10 and 10-16-1, batches of 100) and a larger one
-(hidden layers of 64 and 64, batches of 128). Row numbers and noise are drawn before the
-clock starts. The ways take turns, several times; what counts is the ratio within one round,
-since single times mean little on a shared machine. PyTorch and JAX take part where they are
-installed (``pip install -e ".[peers]"``).
+Training is timed on two pairs of networks: the script's (10-16-10 and 10-16-1, batches of
+100) and a larger one (hidden layers of 64 and 64, batches of 128), with the same networks,
+batches and noise for everyone; row numbers and noise are drawn before the clock starts. The
+ways take turns, several times; what counts is the ratio within one round, since single times
+mean little on a shared machine. PyTorch, JAX and PyOD take part where they are installed
+(``pip install -e ".[peers]"``).
 """
 
 import argparse
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 import gantutor as gt
-from benchmarks import peers
+from benchmarks import peers, quality, scoring_speed
+from benchmarks.scoring_speed import Timing, seconds
 
 gt.setup()
 
@@ -35,6 +37,16 @@ HERE = Path(__file__).parent
 SCRIPT, LARGER = ((16,), 100), ((64, 64), 128)  # hidden layers, rows a batch
 FEATURES = 10  # columns of the data, and as many latent dimensions
 LOOP = "script's loop"
+REFERENCES = (LOOP, scoring_speed.PRODUCTS, scoring_speed.ONE_BY_ONE)
+GROWTH = "microseconds a step by "
+GROWN = {
+    "steps": (1, 3, 10),  # times --steps
+    "rows": (1000, 10_000, 100_000, 1_000_000),
+    "features": (10, 30, 100, 300),
+    "width": (16, 64, 256, 512),
+    "members": (1, 2, 5, 10),
+}
+FITTED = (0, 10_000, 100_000, 1_000_000)  # rows, for the peak memory
 
 Draws = tuple[np.ndarray, np.ndarray, np.ndarray]  # data, row numbers, noise
 Run = Callable[[int], object]  # trains so many steps
@@ -120,34 +132,29 @@ def ways() -> dict[str, Callable[[tuple[int, ...], Draws], Run]]:
     }
 
 
-def seconds(run: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
+def first_result(build: Callable, hidden: tuple[int, ...], given: Draws) -> None:
+    build(hidden, given)(1)
 
 
-def line(measure: str, setting: str, way: str, value: float) -> dict[str, object]:
-    return {"measure": measure, "setting": setting, "way": way, "value": value}
-
-
-def training(n_steps: int, rounds: int) -> Iterator[dict[str, object]]:
+def training(n_steps: int, rounds: int) -> Iterator[Timing]:
     """Seconds to the first result, and microseconds a step after that."""
     for name, (hidden, batch) in {"script's": SCRIPT, "larger": LARGER}.items():
+        one_step = draws(1000, 1, batch)
+        for _ in range(rounds):
+            for way, build in ways().items():
+                first = partial(first_result, build, hidden, one_step)
+                yield "seconds to the first result", name, way, seconds(first)
         given = draws(1000, n_steps, batch)
-        runs = {}
-        for way, build in ways().items():
-            began = time.perf_counter()
-            runs[way] = build(hidden, given)
-            runs[way](1)
-            took = time.perf_counter() - began
-            yield line("seconds to the first result", name, way, took)
+        runs = {way: build(hidden, given) for way, build in ways().items()}
+        for run in runs.values():
+            run(n_steps)
         for _ in range(rounds):
             for way, run in runs.items():
                 took = 1e6 * seconds(partial(run, n_steps)) / n_steps
-                yield line("microseconds a step", name, way, took)
+                yield "microseconds a step", name, way, took
 
 
-def whole_training(n_steps: int, rounds: int) -> Iterator[dict[str, object]]:
+def whole_training(n_steps: int, rounds: int) -> Iterator[Timing]:
     """The script's training from nothing: networks built, everything compiled."""
     hidden, batch = SCRIPT
     given = draws(1000, n_steps, batch)
@@ -167,41 +174,92 @@ def whole_training(n_steps: int, rounds: int) -> Iterator[dict[str, object]]:
             LOOP: lambda: script_loop(hidden, given)(n_steps),
             "gantutor.training.train": by_package,
         }.items():
-            yield line("seconds from nothing", f"{n_steps} steps", way, seconds(run))
+            yield "seconds from nothing", f"{n_steps} steps", way, seconds(run)
 
 
-def growth(n_steps: int, rounds: int) -> Iterator[dict[str, object]]:
-    """The block, as one thing after the other grows."""
-    grown = {
-        "rows": [
-            (n, FEATURES, 64, n_steps) for n in (1000, 10_000, 100_000, 1_000_000)
-        ],
-        "features": [(1000, n, 64, n_steps) for n in (10, 30, 100, 300)],
-        "width": [(1000, FEATURES, n, n_steps) for n in (16, 64, 256, 512)],
-        "steps": [(1000, FEATURES, 64, n) for n in (n_steps, 3 * n_steps, 9 * n_steps)],
-    }
-    for name, settings in grown.items():
-        for n_rows, features, width, steps in settings:
-            given = draws(n_rows, steps, 128, features)
-            run = block((width, width), given, jit_compile=False)
+class Apart(keras.layers.Layer):
+    """One Dense layer for each member of (members, batch, columns): one batched product."""
+
+    def __init__(self, units: int, activation: str | None = None) -> None:
+        super().__init__()
+        self.units, self.activation = units, keras.activations.get(activation)
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        members, _, columns = shape
+        self.kernel = self.add_weight(shape=(members, columns, self.units))
+        self.bias = self.add_weight(shape=(members, 1, self.units))
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return self.activation(x @ self.kernel + self.bias)
+
+    def compute_output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (*shape[:2], self.units)
+
+
+def members_block(members: int, hidden: tuple[int, ...], given: Draws) -> Run:
+    """Several GANs of their own, trained together in one compiled step."""
+    data, rows, noise = given
+
+    def network(units: int) -> keras.Model:
+        inputs = keras.Input((members, FEATURES))
+        x = keras.ops.transpose(inputs, (1, 0, 2))
+        for width in hidden:
+            x = Apart(width, "relu")(x)
+        x = Apart(units)(x)
+        return keras.Model(inputs, keras.ops.transpose(x, (1, 0, 2)))
+
+    both = network(FEATURES), network(1)
+    optimizers = [keras.optimizers.Adam(1e-4) for _ in both]
+    for optimizer, each in zip(optimizers, both, strict=True):
+        optimizer.build(each.trainable_variables)
+    run_block = compile_block(partial(gan_step, *both, *optimizers))
+    many = (
+        tf.constant(data),
+        tf.constant(np.repeat(rows[..., None], members, axis=-1)),
+        (tf.constant(np.repeat(noise[:, :, None], members, axis=2)),),
+    )
+    return lambda n_steps: run_block(
+        *many, tf.constant(0), tf.constant(n_steps)
+    ).numpy()
+
+
+def growth(n_steps: int, rounds: int) -> Iterator[Timing]:
+    """The block without XLA, as one thing after the other grows."""
+    usual = {"rows": 1000, "features": FEATURES, "width": 64, "steps": 1, "members": 1}
+    for name, sizes in GROWN.items():
+        runs = {}
+        for size in sizes:
+            now = {**usual, name: size}
+            steps = now["steps"] * n_steps
+            given = draws(now["rows"], steps, LARGER[1], now["features"])
+            hidden = (now["width"],) * 2
+            if name == "members":
+                run = members_block(size, hidden, given)
+            else:
+                run = block(hidden, given, jit_compile=False)
             run(1)
-            size = dict(rows=n_rows, features=features, width=width, steps=steps)[name]
-            for _ in range(rounds):
-                took = 1e6 * seconds(partial(run, steps)) / steps
-                yield line(
-                    f"microseconds a step, {name} grow", str(size), "block", took
-                )
+            runs[f"{steps if name == 'steps' else size:,}"] = partial(run, steps), steps
+        for _ in range(rounds):
+            for size, (run, steps) in runs.items():
+                way = "block of members" if name == "members" else "block"
+                yield GROWTH + name, size, way, 1e6 * seconds(run) / steps
 
 
-MEMORY = (
-    "import resource, sys, numpy as np, gantutor as gt; gt.setup(); n = int(sys.argv[1]);"
-    "X = np.random.default_rng(0).standard_normal((n, 10));"
-    "n and gt.detectors.WGAN(n_steps=200, random_state=0).fit(X).anomaly_score(X);"
-    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-)
+MEMORY = """
+import resource, sys, numpy as np, gantutor as gt
+gt.setup()
+if n := int(sys.argv[1]):
+    X = np.random.default_rng(0).standard_normal((n, 10))
+    gt.detectors.WGAN(n_steps=200, random_state=0).fit(X).anomaly_score(X)
+if sys.platform == "linux":  # there ru_maxrss begins at the peak of the parent
+    lines = open("/proc/self/status").read().splitlines()
+    print(1024 * int(next(x for x in lines if x.startswith("VmHWM")).split()[1]))
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
 
 
-def processes(n_steps: int, rounds: int) -> Iterator[dict[str, object]]:
+def processes(n_steps: int, rounds: int) -> Iterator[Timing]:
     """Import time and peak memory, each in a Python of its own."""
 
     def python(code: str, *arguments: str) -> str:
@@ -210,48 +268,70 @@ def processes(n_steps: int, rounds: int) -> Iterator[dict[str, object]]:
             command, check=True, capture_output=True, text=True
         ).stdout
 
+    imports = ("pass", "import gantutor", "import gantutor.detectors")
     for _ in range(rounds):
-        for code in (
-            "pass",
-            "import gantutor",
-            "import gantutor.detectors",
-            "import tensorflow",
-        ):
-            took = seconds(partial(python, code))
-            yield line("seconds of a new Python", "", code, took)
-    for n_rows in (0, 10_000, 100_000) if sys.platform != "win32" else ():
-        kilobytes = float(python(MEMORY, str(n_rows)))
-        unit = 1e9 if sys.platform == "darwin" else 1e6
-        yield line("peak memory in GB", f"{n_rows:,} rows", "WGAN", kilobytes / unit)
+        for code in (*imports, "import tensorflow"):
+            yield "seconds of a new Python", code, "", seconds(partial(python, code))
+    for n_rows in FITTED if sys.platform != "win32" else ():
+        peak = float(python(MEMORY, str(n_rows))) / 1e9
+        yield "peak memory in GB", f"WGAN, {n_rows:,} rows", "", peak
 
 
 MEASURES = {
     "training": training,
     "whole": whole_training,
+    "fits": scoring_speed.fits,
+    "scoring": scoring_speed.throughput,
+    "search": scoring_speed.search,
     "growth": growth,
     "processes": processes,
 }
 
 
 def report(lines: pd.DataFrame) -> str:
-    """A Markdown table: medians with their range, and ratios to the script's loop."""
-    parts = ["| measure | setting | way | median | range | times the script's loop |"]
-    parts.append("|---|---|---|---|---|---|")
-    for (measure, setting), group in lines.groupby(["measure", "setting"], sort=False):
-        rounds = {
-            way: of["value"].to_numpy() for way, of in group.groupby("way", sort=False)
-        }
-        for way, values in rounds.items():
-            ratio = ""
-            if LOOP in rounds and way != LOOP:
-                ratio = f"{np.median(rounds[LOOP] / values):.1f}"
-            spread = (
-                f"{values.min():.3g} to {values.max():.3g}" if len(values) > 1 else ""
-            )
-            parts.append(
-                f"| {measure} | {setting} | {way} | {np.median(values):.3g} | {spread} | {ratio} |"
-            )
-    return "\n".join(parts) + "\n"
+    """Markdown tables, one for each measure: medians, ranges, and relative speed."""
+    parts = []
+    for measure, table in lines.groupby("measure", sort=False):
+        reference = next((r for r in REFERENCES if r in set(table["way"])), None)
+        head = ["setting", "way", "median", "range"]
+        head += [f"speed, {reference} = 1"] if reference else []
+        cells = [head, ["---"] * len(head)]
+        for setting, group in table.groupby("setting", sort=False):
+            rounds = {
+                way: of["value"].to_numpy()
+                for way, of in group.groupby("way", sort=False)
+            }
+            for way, values in rounds.items():
+                low, high = np.min(values), np.max(values)
+                spread = f"{low:.3g} to {high:.3g}" if len(values) > 1 else ""
+                cells.append([setting, way, f"{np.median(values):.3g}", spread])
+                if reference:
+                    ratio = np.median(rounds[reference] / values)
+                    cells[-1].append(f"{ratio:.3g}")
+        lines_ = [f"| {' | '.join(line)} |\n" for line in cells]
+        parts.append(f"### {quality.titled(measure)}\n\n" + "".join(lines_))
+    return "\n".join(parts)
+
+
+def growth_figure(lines: pd.DataFrame) -> Figure:
+    """Microseconds a step against each thing that grows: medians and ranges."""
+    grown = lines[lines["measure"].str.startswith(GROWTH)]
+    fig, axes = gt.plotting.figure(1, 5, size=(13, 2.8), sharey=True)
+    for ax, (measure, table) in zip(
+        axes[0], grown.groupby("measure", sort=False), strict=True
+    ):
+        values = table.groupby("setting", sort=False)["value"]
+        sizes = [float(size.replace(",", "")) for size, _ in values]
+        middle = values.median()
+        spread = [middle - values.min(), values.max() - middle]
+        ax.errorbar(sizes, middle, yerr=spread, marker="o", capsize=3)
+        ax.set(xscale="log", yscale="log", xlabel=measure.removeprefix(GROWTH))
+        shown = [f"{size:g}".replace("e+0", "e") for size in sizes]
+        ax.set_xticks(sizes, shown, fontsize=8)
+        ax.set_yticks([200, 500, 1000, 2000, 5000], [200, 500, 1000, 2000, 5000])
+        ax.minorticks_off()
+    axes[0, 0].set_ylabel("microseconds a step")
+    return fig
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -259,7 +339,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=1000, help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     parser.add_argument(
-        "--csv", default=HERE / "speed.csv", help="results, written anew: %(default)s"
+        "--csv",
+        default=HERE / "speed.csv",
+        type=Path,
+        help="results, written anew: %(default)s; the figure of growth lies beside it",
     )
     parser.add_argument(
         "--only",
@@ -271,12 +354,14 @@ def main(arguments: list[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     tf.function(tf.negative)(1.0)  # TensorFlow's own start is nobody's
-    table = pd.DataFrame(
-        result
-        for name in options.only
-        for result in MEASURES[name](options.steps, options.rounds)
-    )
+    timings: list[Timing] = []
+    for name in options.only:
+        print(f"{name} ...", file=sys.stderr)
+        timings += MEASURES[name](options.steps, options.rounds)
+    table = pd.DataFrame(timings, columns=["measure", "setting", "way", "value"])
     table.to_csv(options.csv, index=False)
+    if "growth" in options.only:
+        growth_figure(table).savefig(options.csv.with_suffix(".png"), dpi=90)
     print(report(table))
 
 

@@ -1,14 +1,15 @@
 """The benchmarks run, go on where they stopped, and say what they have measured."""
 
-import re
-from pathlib import Path
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pooch
 import pytest
 
-from benchmarks import quality, speed
+import gantutor as gt
+from benchmarks import peers, quality, scoring_speed, speed, tables
 
 
 def results(data: dict[str, dict[str, list[float]]]) -> pd.DataFrame:
@@ -23,7 +24,9 @@ def results(data: dict[str, dict[str, list[float]]]) -> pd.DataFrame:
     )
 
 
-def cells(table: str, method: str) -> dict[str, str]:
+def cells(report: str, title: str, method: str) -> dict[str, str]:
+    """What a method's line says, by column, in the table below a title."""
+    table = report.partition(f"### {title}\n\n")[2].partition("\n\n")[0]
     head, _, *lines = [line.strip("| ").split(" | ") for line in table.splitlines()]
     row = next(line for line in lines if line[0] == method)
     return dict(zip(head, row + [""] * (len(head) - len(row)), strict=True))
@@ -85,11 +88,11 @@ def test_the_open_tables_are_fetched_with_their_hashes(tmp_path, monkeypatch):
         return str(tmp_path / name)
 
     monkeypatch.setattr(pooch.Pooch, "fetch", fetch)
-    tables = quality.open_tables(None)
-    assert list(tables) == [
+    found = quality.open_tables(None)
+    assert list(found) == [
         *("http", "Ionosphere", "letter", "magic.gamma", "thyroid", "Wilt")
     ]
-    assert tables["Wilt"](0)[0].shape == (2, 1)
+    assert found["Wilt"](0)[0].shape == (2, 1)
     assert all(url.startswith("https://") and len(sha) == 64 for url, sha in asked)
 
 
@@ -103,7 +106,7 @@ def test_without_a_network_one_sentence_says_what_to_do(monkeypatch):
 
 
 def test_the_table_has_means_spreads_ranks_and_the_gain_of_training():
-    table = quality.report(
+    report = quality.report(
         results(
             {
                 "mine": {
@@ -118,17 +121,21 @@ def test_the_table_has_means_spreads_ranks_and_the_gain_of_training():
                     "5th neighbour": [0.9, 0.9],
                     "GAN": [0.1, 0.1],
                 },
+                "breast cancer": {"WGAN": [0.9, 0.7], "5th neighbour": [0.5, 0.5]},
             }
         )
     )
-    lines = [line for line in table.splitlines() if line.startswith("|")]
-    wgan = cells("\n".join(lines), "WGAN")
-    assert "untrained" not in table
+    wgan = cells(report, "Open tables", "WGAN")
+    assert "untrained" not in report
     assert wgan["mine"] == "0.850 ± 0.071" and wgan["yours"] == "0.700 ± 0.000"
     assert wgan["mean"] == "**0.775**" and wgan["rank"] == "1.5"
-    assert cells("\n".join(lines), "GAN")["rank"] == "3.0"
+    assert cells(report, "Open tables", "GAN")["rank"] == "3.0"
     assert wgan["gain of training"] == "+0.025"
     assert wgan["against 5th neighbour"] == "+0.025"
+    assert cells(report, "Breast cancer", "WGAN")["breast cancer"] == "0.800 ± 0.141"
+    of_all = cells(report, "Mean AUROC (gain of training)", "WGAN")
+    assert of_all["open tables"] == "0.775 (+0.025)"
+    assert of_all["breast cancer"] == "0.800"
 
 
 def test_a_method_that_has_not_met_all_data_sets_has_no_line():
@@ -136,6 +143,50 @@ def test_a_method_that_has_not_met_all_data_sets_has_no_line():
         results({"mine": {"WGAN": [0.8], "GAN": [0.5]}, "yours": {"WGAN": [0.7]}})
     )
     assert "| WGAN |" in table and "| GAN |" not in table
+
+
+def test_a_method_with_fewer_seeds_says_so():
+    table = quality.report(results({"mine": {"WGAN": [0.8, 0.9], "GAN": [0.5]}}))
+    assert "| WGAN |" in table and "| GAN (1 seed) | 0.500 |" in table
+
+
+def test_a_method_with_fewer_seeds_keeps_its_gain_and_its_comparison():
+    table = quality.report(
+        results(
+            {
+                name: {
+                    "WGAN": [0.8],
+                    "WGAN untrained": [0.7, 0.7],
+                    "5th neighbour": [0.6],
+                    "GAN": [0.5, 0.5],
+                }
+                for name in ("mine", "yours")
+            }
+        )
+    )
+    wgan = cells(table, "Open tables", "WGAN (1 seed)")
+    assert wgan["gain of training"] == "+0.100"
+    assert wgan["against 5th neighbour"] == "+0.200"
+
+
+def test_a_method_that_has_met_one_easy_group_is_not_on_top():
+    table = quality.report(
+        results(
+            {
+                "mine": {"WGAN": [0.7], "GAN": [0.5]},
+                "breast cancer": {"WGAN": [0.95], "GAN": [0.9], "ALAD": [0.92]},
+            }
+        )
+    ).partition("### Breast")[0]
+    assert table.index("| WGAN") < table.index("| ALAD") < table.index("| GAN")
+
+
+def test_the_neighbours_of_images_are_not_measured_twice(tmp_path, monkeypatch):
+    monkeypatch.setattr(gt.evaluation, "evaluate", lambda *_, **__: 1 / 0)
+    given = ["--only", "digit 1 normal", "--methods", quality.NEIGHBOURS]
+    csv = tmp_path / "quality.csv"
+    csv.write_text("data,detector,seed,auroc\ndigit 1 normal,WGAN,0,0.5\n")
+    quality.main([*given, "--csv", str(csv)])
 
 
 def test_an_interval_holds_the_mean_and_shrinks_with_more_data_sets():
@@ -149,6 +200,42 @@ def test_an_interval_holds_the_mean_and_shrinks_with_more_data_sets():
     low_of_many, high_of_many = map(float, many.split("[")[1].strip("]").split(", "))
     assert high_of_many - low_of_many < (high - low) / 3
     assert quality.interval(few[:3]) == "+0.067"
+
+
+@pytest.mark.parametrize("shape", [(30, 4), (30, 2, 2)], ids=["table", "images"])
+def test_a_peer_gets_standardised_flat_rows_and_is_quiet(shape, monkeypatch, capsys):
+    seen = {}
+
+    class Peer:
+        def __init__(self, verbose: int, random_state: int = 42) -> None:
+            print("hello")
+            np.random.seed(random_state)  # noqa: NPY002  as PyOD's own base class does
+
+        def fit(self, X: np.ndarray) -> None:
+            print("epoch 1 of 1")
+            seen["train"], seen["drawn"] = X, np.random.random()  # noqa: NPY002
+
+        def decision_function(self, X: np.ndarray) -> np.ndarray:
+            return X.sum(axis=1)
+
+    torch = SimpleNamespace(manual_seed=lambda seed: seen.update(seed=seed))
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    module = SimpleNamespace(AnoGAN=Peer)
+    monkeypatch.setattr(peers, "import_module", {"pyod.models.anogan": module}.get)
+    X = np.random.default_rng(0).normal(50, 3, shape)
+    detector = peers.PyOD("AnoGAN", random_state=7).fit(X)
+    assert seen["train"].shape == (30, 4) and seen["seed"] == 7
+    np.testing.assert_allclose(seen["train"].mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(seen["train"].std(axis=0), 1)
+    moved = detector.anomaly_score(X + 3) - detector.anomaly_score(X)
+    by_hand = (3 / X.reshape(30, 4).std(axis=0)).sum()
+    np.testing.assert_allclose(moved, by_hand)
+    drawn = seen["drawn"]
+    peers.PyOD("AnoGAN", random_state=7).fit(X)
+    assert seen["drawn"] == drawn
+    peers.PyOD("AnoGAN", random_state=8).fit(X)
+    assert seen["drawn"] != drawn
+    assert capsys.readouterr().out == ""
 
 
 def test_all_ways_train_the_same_networks_to_the_same_weights():
@@ -166,37 +253,73 @@ def test_all_ways_train_the_same_networks_to_the_same_weights():
     assert not np.allclose(losses[speed.LOOP], fresh, rtol=1e-5)  # it has learned
 
 
-def test_a_short_run_of_the_speed_benchmark_fills_its_table(tmp_path, capsys):
+def test_members_trained_together_are_networks_of_their_own():
+    layer = speed.Apart(3, "relu")
+    x = np.random.default_rng(0).standard_normal((2, 5, 4)).astype(np.float32)
+    layer(x)
+    layer.bias.assign(np.arange(6.0).reshape(2, 1, 3))
+    by_hand = [
+        np.maximum(x[i] @ layer.kernel.numpy()[i] + layer.bias.numpy()[i], 0)
+        for i in range(2)
+    ]
+    np.testing.assert_allclose(layer(x), by_hand, rtol=1e-5)
+
+
+def test_a_short_run_of_the_speed_benchmark_fills_its_tables(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(speed, "GROWN", dict.fromkeys(speed.GROWN, (1, 2)))
+    monkeypatch.setattr(speed, "FITTED", (0,))
+    for name, fewer in {
+        "ROWS": 9000,
+        "SEARCHED": 20,
+        "ALONE": 2,
+        "USED": {"GAN": {"discriminator_": 1}},
+    }.items():
+        monkeypatch.setattr(scoring_speed, name, fewer)
     csv = tmp_path / "speed.csv"
-    speed.main(
-        [
-            *("--only", "training", "whole"),
-            *("--steps", "5"),
-            "--rounds=1",
-            f"--csv={csv}",
-        ]
-    )
+    speed.main(["--steps", "5", "--rounds=1", f"--csv={csv}"])
     found = pd.read_csv(csv)
     assert (found["value"] > 0).all()
     per_step = found[found["measure"] == "microseconds a step"]
     assert per_step.groupby("setting")["way"].nunique().min() >= 4
+    grown = found[found["measure"].str.startswith(speed.GROWTH)]
+    assert (grown["measure"].value_counts() == 2).all() and grown[
+        "measure"
+    ].nunique() == 5
+    assert (tmp_path / "speed.png").stat().st_size > 5000
     out = capsys.readouterr().out
     assert out.count("| block, XLA |") == 4  # first result and steady, both networks
+    assert out.count("\n### ") + 1 == found["measure"].nunique()
 
 
 def test_ratios_are_taken_within_a_round():
     lines = [
-        speed.line("microseconds a step", "larger", way, value)
+        ("microseconds a step", "larger", way, value)
         for values in ((100.0, 10.0), (300.0, 30.0), (200.0, 40.0))
         for way, value in zip((speed.LOOP, "block"), values, strict=True)
     ]
-    table = speed.report(pd.DataFrame(lines))
-    assert "| block | 30 | 10 to 40 | 10.0 |" in table
+    columns = ["measure", "setting", "way", "value"]
+    table = speed.report(pd.DataFrame(lines, columns=columns))
+    assert "| larger | block | 30 | 10 to 40 | 10 |" in table
+    assert f"| larger | {speed.LOOP} | 200 | 100 to 300 | 1 |" in table
 
 
-def test_the_tables_of_the_results_are_those_of_the_csv():
-    folder = Path(quality.__file__).parent
-    report = quality.report(pd.read_csv(folder / "quality.csv"))
-    text = (folder / "RESULTS.md").read_text(encoding="utf-8")
-    tables = re.findall(r"^### .+\n\n(?:\|.+\n)+", text, re.MULTILINE)
-    assert tables and all(table in report for table in tables)
+@pytest.mark.parametrize("path", tables.PROSE, ids=lambda path: path.name)
+def test_the_tables_in_the_prose_are_those_of_the_csv_files(path):
+    printed, texts = tables.printed(), tables.read(path)
+    titles = [match["title"] for text in texts for match in tables.TABLE.finditer(text)]
+    assert {"Mean AUROC (gain of training)"} <= set(titles) <= set(printed)
+    for text in texts:
+        assert tables.renewed(text, printed) == text
+
+
+def test_a_table_with_another_number_is_renewed():
+    new = "### A title\n\n| method |\n|---|\n| 0.5 |\n"
+    old = new.replace("0.5", "0.6")
+    tables_of = {"A title": new}
+    around = "Before.\n\n{}\nAfter, **not** a table.\n"
+    assert tables.renewed(around.format(old), tables_of) == around.format(new)
+    assert tables.renewed(old.rstrip("\n"), tables_of) == new.rstrip("\n")
+    other = old.replace("A title", "Another")
+    assert tables.renewed(other, tables_of) == other

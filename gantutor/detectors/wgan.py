@@ -32,6 +32,7 @@ from gantutor.training import Noise, wgan_step
 
 LOSSES = ("critic", "generator", "penalty")
 MAX_REFERENCE_ROWS = 10_000  # among which "neighbours" looks
+MAX_GAUSSIAN_ROWS = 100_000  # whose features make the covariance: 200 MB, and enough
 
 
 def wgan_phase(
@@ -164,11 +165,11 @@ verbose, warm_start
             self.__dict__.pop(name, None)
         if self._kind == "critic":
             return
-        features = self._in_batches(self._features, x)
+        # the training rows are in random order, so the first are a random choice
+        features = self._in_batches(self._features, x[:MAX_GAUSSIAN_ROWS])
         if self._kind == "gaussian" or not self.image_shape_:
             self.feature_mean_, self.whitening_ = scoring.fit_gaussian(features)
         if self._kind == "neighbours":
-            # the training rows are in random order, so the first are a random choice
             known = tf.constant(features[:MAX_REFERENCE_ROWS], tf.float32)
             self.reference_ = self._on_one_scale(known).numpy()
 

@@ -122,6 +122,18 @@ def test_neighbours_looks_among_a_limited_number_of_rows(monkeypatch):
     assert wgan.reference_.shape == (10, 8)
 
 
+def test_the_covariance_is_that_of_a_limited_number_of_rows(monkeypatch):
+    seen = []
+    fit_gaussian = gt.scoring.fit_gaussian
+    monkeypatch.setattr(
+        gt.scoring, "fit_gaussian", lambda f: seen.append(len(f)) or fit_gaussian(f)
+    )
+    gt.detectors.WGAN(**TINY).fit(ROWS)
+    monkeypatch.setattr(wgan_module, "MAX_GAUSSIAN_ROWS", 20)
+    gt.detectors.WGAN(**TINY).fit(ROWS)
+    assert seen == [48, 20]
+
+
 @pytest.mark.parametrize("score", ["neighbours", "critic"])
 def test_each_score_explains_saves_and_loads(score, tmp_path):
     wgan = gt.detectors.WGAN(**TINY, score=score).fit(ROWS)
