@@ -160,10 +160,6 @@ def methods() -> dict[str, object]:
     """What is compared, by name: something that `gt.evaluation.evaluate` takes."""
     ours = {name: getattr(gt.detectors, name)() for name in DETECTORS}
     ours[NEIGHBOURS] = gt.detectors.WGAN(score="neighbours")
-    ours["GANomaly, no adversary"] = gt.detectors.GANomaly(adversarial_weight=0.0)
-    ours["FAnoGAN, no adversary"] = gt.detectors.FAnoGAN(
-        n_steps=1, n_encoder_steps=gt.detectors.FAnoGAN.usual_steps[0]
-    )
     for name in ("GANomaly", "FAnoGAN", "WGAN"):
         ours[f"Ensemble of 5 {name}"] = gt.detectors.Ensemble(ours[name])
     untrained = {
@@ -176,6 +172,10 @@ def methods() -> dict[str, object]:
         )
         for name, detector in ours.items()
     }
+    ours["GANomaly, no adversary"] = gt.detectors.GANomaly(adversarial_weight=0.0)
+    ours["FAnoGAN, no adversary"] = gt.detectors.FAnoGAN(
+        n_steps=1, n_encoder_steps=gt.detectors.FAnoGAN.usual_steps[0]
+    )
     return {**ours, **gt.evaluation.BASELINES, **peers.detectors(), **untrained}
 
 

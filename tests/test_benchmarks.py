@@ -189,6 +189,17 @@ def test_the_neighbours_of_images_are_not_measured_twice(tmp_path, monkeypatch):
     quality.main([*given, "--csv", str(csv)])
 
 
+def test_untrained_twins_stand_still_and_what_has_no_adversary_has_none():
+    methods = quality.methods()
+    for name, detector in methods.items():
+        if name.endswith(quality.UNTRAINED):
+            inner = detector.get_params().get("detector", detector).get_params()
+            assert inner["n_steps"] == 1 and inner["learning_rate"] == 1e-12, name
+            assert name.removesuffix(quality.UNTRAINED) in methods
+    assert "Ensemble of 5 WGAN untrained" in methods
+    assert not [name for name in methods if "no adversary untrained" in name]
+
+
 def test_an_interval_holds_the_mean_and_shrinks_with_more_data_sets():
     few = pd.Series(np.tile([0.1, -0.1, 0.2, 0.0, 0.05], 2))
     said = quality.interval(few)

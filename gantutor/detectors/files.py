@@ -142,12 +142,12 @@ def _below(prefix: str, arrays: Arrays) -> Arrays:
 def save(detector: Detector, path: str | os.PathLike[str]) -> None:
     """Write a fitted detector to a file."""
     header, arrays = pack(detector)
-    for name in [header, *header["attributes"].get("members_", [])]:
+    for each in [header, *header["attributes"].get("members_", [])]:
         try:
-            _new(name)
+            _new(each)
         except ValueError as error:
             raise ValueError(
-                f"{name['detector']} is a class of your own, and a file holds no code. "
+                f"{each['detector']} is a class of your own, and a file holds no code. "
                 "Save one of gantutor's detectors, or use pickle, whose files run code."
             ) from error
     write(header, arrays, path)
