@@ -298,10 +298,19 @@ def test_a_short_run_of_the_speed_benchmark_fills_its_tables(
     assert (grown["measure"].value_counts() == 2).all() and grown[
         "measure"
     ].nunique() == 5
+    peak = found.loc[found["measure"] == "peak memory in GB", "value"]
+    assert peak.between(0.2, 3.0).all()  # of a Python that has imported TensorFlow
     assert (tmp_path / "speed.png").stat().st_size > 5000
     out = capsys.readouterr().out
     assert out.count("| block, XLA |") == 4  # first result and steady, both networks
     assert out.count("\n### ") + 1 == found["measure"].nunique()
+
+
+def test_the_search_is_told_for_as_many_rows_whatever_was_timed(monkeypatch):
+    for name, value in {"SEARCHED": 20, "ALONE": 2, "seconds": lambda run: 1.0}.items():
+        monkeypatch.setattr(scoring_speed, name, value)
+    told = {way: value for _, _, way, value in scoring_speed.search(1, 1)}
+    assert told[scoring_speed.ONE_BY_ONE] == 10.0 and told["ours, at once"] == 1.0
 
 
 def test_ratios_are_taken_within_a_round():
