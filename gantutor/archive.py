@@ -1,0 +1,106 @@
+"""One file for whatever was fitted: JSON and arrays, so that reading it runs no code.
+
+What is written is a *tree*: dictionaries and lists of numbers, text and NumPy arrays. The
+file is a NumPy ``.npz``, in which each array carries a checksum. Which classes a tree may
+name is for `gantutor.loading` to know.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = 2
+Tree = dict[str, Any]
+
+
+def write(tree: Tree, path: str | os.PathLike[str]) -> None:
+    """Write a tree to a file, which is complete or not there.
+
+    Parameters
+    ----------
+    tree : dict
+        Dictionaries with keys of text, and lists, of numbers, text, None and arrays.
+    path : path-like
+        Where to write. An old file is replaced when the new one is complete.
+    """
+    arrays: dict[str, NDArray] = {}
+
+    def without_arrays(node: Any, place: str) -> Any:
+        if isinstance(node, dict):
+            return {k: without_arrays(v, f"{place}/{k}") for k, v in node.items()}
+        if isinstance(node, list | tuple):
+            return [without_arrays(v, f"{place}/{i}") for i, v in enumerate(node)]
+        if isinstance(node, np.ndarray):
+            arrays[place] = node
+            return {"array": place}
+        return node.item() if isinstance(node, np.generic) else node
+
+    header = json.dumps({"format": FORMAT, "tree": without_arrays(tree, "")})
+    with replaced(path) as partial, open(partial, "wb") as file:
+        np.savez_compressed(
+            file, allow_pickle=False, header=np.array(header), **arrays
+        )
+
+
+def read(path: str | os.PathLike[str]) -> Tree:
+    """Read a tree that `write` has written.
+
+    Raises
+    ------
+    ValueError
+        If the file was written in another format.
+    """
+    with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    header = json.loads(str(arrays.pop("header")))
+    if header["format"] != FORMAT:
+        raise ValueError(
+            f"it was written by another version of gantutor (format {header['format']}, "
+            f"this version reads {FORMAT}); fit the detector again, and save it"
+        )
+
+    def with_arrays(node: Any) -> Any:
+        if isinstance(node, list):
+            return [with_arrays(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if set(node) == {"array"}:
+            return arrays[node["array"]]
+        return {name: with_arrays(item) for name, item in node.items()}
+
+    return with_arrays(header["tree"])
+
+
+@contextlib.contextmanager
+def replaced(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A name to write to, beside `path`; renamed to it when the block ends without an error.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError
+        If the folder is not there, or `path` is one.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"The folder {str(path.parent)!r} does not exist. Make it first, or write "
+            "somewhere else."
+        )
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{str(path)!r} is a folder. Give the name of a file in it, such as "
+            f"{str(path / 'detector.npz')!r}."
+        )
+    whole = path.resolve()  # the file that a link points to
+    partial = whole.with_name(f"{whole.name}.{os.getpid()}.part")
+    try:
+        yield partial
+        os.replace(partial, whole)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,260 @@
+"""What anything with scores can do: threshold, decision, p-values, a file.
+
+A subclass has an `anomaly_score`, and gives the scores of its calibration rows to
+`_set_threshold` at the end of `fit`.
+"""
+
+import math
+import os
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from gantutor import archive, scoring
+
+Array = NDArray[np.float64]
+
+CALIBRATION_SHARE = 0.2  # of the rows given to fit, held out to set the threshold
+
+
+class OneClass(OutlierMixin, BaseEstimator):
+    """Base of all that scores rows after it has learned from normal ones.
+
+    Attributes
+    ----------
+    calibration_scores_ : array of shape (n_calibration,)
+        Sorted scores of normal rows that nothing was fitted on.
+    threshold_ : float
+        Rows with a higher score are anomalies.
+    false_alarm_rate_ : float
+        The share of normal rows for which the threshold was set.
+    """
+
+    false_alarm_rate: float
+    calibration_scores_: Array
+
+    def anomaly_score(self, X: ArrayLike) -> Array:
+        """Anomaly score of each row; up = more anomalous."""
+        raise NotImplementedError
+
+    def score_samples(self, X: ArrayLike) -> Array:
+        """Minus the anomaly score: scikit-learn's sign, down = more anomalous.
+
+        Parameters
+        ----------
+        X : rows as `fit` takes them
+
+        Returns
+        -------
+        array of shape (n,)
+        """
+        return -self.anomaly_score(X)
+
+    def decision_function(self, X: ArrayLike) -> Array:
+        """Threshold minus anomaly score: negative for anomalies.
+
+        Parameters
+        ----------
+        X : rows as `fit` takes them
+
+        Returns
+        -------
+        array of shape (n,)
+
+        Raises
+        ------
+        ValueError
+            If the parameter `false_alarm_rate` was changed after `fit`: the threshold is
+            still that of the old one.
+        """
+        check_is_fitted(self)
+        asked = self._asked_rate()
+        if asked != self.false_alarm_rate_:
+            raise ValueError(
+                f"false_alarm_rate was changed to {asked!r} after fit, and the threshold is "
+                f"that of {self.false_alarm_rate_!r}. Call set_false_alarm_rate({asked!r}), "
+                "which moves the threshold and trains nothing."
+            )
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
+        """+1 for normal rows, -1 for anomalies.
+
+        Parameters
+        ----------
+        X : rows as `fit` takes them
+
+        Returns
+        -------
+        array of shape (n,)
+        """
+        return np.where(self.decision_function(X) >= 0, 1, -1)
+
+    def p_value(self, X: ArrayLike) -> Array:
+        """Share of calibration normals that are at least as anomalous as each row.
+
+        Parameters
+        ----------
+        X : rows as `fit` takes them
+
+        Returns
+        -------
+        array of shape (n,)
+            (1 + #{calibration scores >= score}) / (n_calibration + 1).
+        """
+        scores = self.anomaly_score(X)
+        return scoring.p_values(self.calibration_scores_, scores)
+
+    def set_false_alarm_rate(self, rate: float) -> Self:
+        """Move the threshold to another rate; nothing is trained again.
+
+        Parameters
+        ----------
+        rate : float
+            Share of normal rows that may be called anomalies, between 0 and 1.
+
+        Returns
+        -------
+        self
+        """
+        check_is_fitted(self)
+        check_value("false_alarm_rate", rate, SHARE)
+        self.false_alarm_rate = rate
+        self._set_threshold(self.calibration_scores_)
+        return self
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all that was fitted to one file of JSON and arrays.
+
+        The file is complete or not there: an old one is replaced only when the new one has
+        been written. `gantutor.load` reads it without running any code from it.
+
+        Parameters
+        ----------
+        path : path-like
+            Where to write; "detector.npz" is a good name.
+        """
+        check_is_fitted(self)
+        archive.write(self._packed(), path)
+
+    def _packed(self) -> archive.Tree:
+        """All that is needed to score again, for `gantutor.archive`."""
+        raise NotImplementedError
+
+    def _asked_rate(self) -> float:
+        return self.false_alarm_rate
+
+    def _set_threshold(self, calibration_scores: ArrayLike) -> None:
+        scores = np.sort(np.asarray(calibration_scores, dtype=float))
+        if not len(scores) or not np.isfinite(scores).all():
+            raise FloatingPointError(
+                "The scores of the calibration rows became infinite or NaN in training. "
+                "Lower learning_rate, and look for extreme values in the data."
+            )
+        self.calibration_scores_ = scores
+        self.false_alarm_rate_ = float(self._asked_rate())
+        self.threshold_ = scoring.threshold(scores, self.false_alarm_rate_)
+        self.offset_ = -self.threshold_
+
+
+# -- parameters and their limits -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where a number may lie: above `low` (or at it, if closed) and below `high`."""
+
+    low: float = 0.0
+    high: float = math.inf
+    closed: bool = False
+    whole: bool = False
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value is a number of this interval."""
+        number = isinstance(value, Integral if self.whole else Real)
+        if not number or isinstance(value, bool):
+            return False
+        return self.low < value < self.high or (self.closed and value == self.low)
+
+    def __str__(self) -> str:
+        if self.high < math.inf:
+            return f"a number between {self.low:g} and {self.high:g}"
+        kind = "a whole number" if self.whole else "a number"
+        return f"{kind} {'of at least' if self.closed else 'above'} {self.low:g}"
+
+
+class Widths:
+    """The widths of some layers: a sequence of whole numbers above 0."""
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value is such a sequence."""
+        return (
+            isinstance(value, Sequence)
+            and len(value) > 0
+            and all(WHOLE.allows(width) for width in value)
+        )
+
+    def __str__(self) -> str:
+        return "a sequence of widths, such as (64, 64)"
+
+
+class Choice:
+    """One of a few values."""
+
+    def __init__(self, *choices: Any) -> None:
+        self.choices = choices
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value is one of them."""
+        return any(value is choice or value == choice for choice in self.choices)
+
+    def __str__(self) -> str:
+        *first, last = (f'"{c}"' if isinstance(c, str) else str(c) for c in self.choices)
+        return f"{', '.join(first)} or {last}"
+
+
+Limit = Interval | Widths | Choice
+WHOLE = Interval(1, closed=True, whole=True)
+POSITIVE = Interval()
+NOT_NEGATIVE = Interval(closed=True)
+SHARE = Interval(high=1.0)
+SHARE_OR_ZERO = Interval(high=1.0, closed=True)
+
+
+def check_value(name: str, value: Any, limit: Limit) -> None:
+    """Raise a ValueError if the value of a parameter is out of its limits."""
+    if not limit.allows(value):
+        raise ValueError(f"{name} is {value!r}; it must be {limit}.")
+
+
+def check_parameters(estimator: Any) -> None:
+    """Hold each parameter of a dataclass against the limits in its annotation.
+
+    ``Annotated[int, WHOLE]`` has its limit beside the type; ``Literal[...]`` and ``bool`` are
+    limits themselves. None is allowed where it is the default.
+    """
+    hints = typing.get_type_hints(type(estimator), include_extras=True)
+    for field in fields(estimator):
+        value = getattr(estimator, field.name)
+        limit = limit_of(hints[field.name])
+        if limit and not (value is None and field.default is None):
+            check_value(field.name, value, limit)
+
+
+def limit_of(hint: Any) -> Limit | None:
+    """The limit that the annotation of a parameter holds."""
+    parts = typing.get_args(hint)
+    if typing.get_origin(hint) is Annotated:
+        return parts[1]
+    if typing.get_origin(hint) is Literal:
+        return Choice(*parts)
+    if hint is bool:
+        return Choice(True, False)
+    return next(filter(None, map(limit_of, parts)), None)  # of a union
