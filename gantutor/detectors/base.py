@@ -36,8 +36,19 @@ from gantutor.training import Stage
 MIN_ROWS = 8
 
 
+class Fitted(OneClass):
+    """What `fit` sets: in a dataclass, these would be parameters."""
+
+    n_features_in_: int
+    image_shape_: tuple[int, ...]
+    latent_dim_: int
+    history_: dict[str, NDArray]
+    training_state_: dict[str, NDArray]
+    stopped_: bool
+
+
 @dataclass(kw_only=True, eq=False, repr=False)
-class Detector(OneClass):
+class Detector(Fitted):
     """Base of all detectors: fit on normal rows, then score any rows.
 
     Parameters
@@ -74,6 +85,8 @@ class Detector(OneClass):
         Sorted scores of the rows that were kept out of training, by default a fifth of all.
     history_ : dict of str to array of shape (n_steps,)
         Each loss at each training step.
+    stopped_ : bool
+        Whether Ctrl-C has ended the last training before its last step.
     fit_seconds_ : float
         What the last `fit` took, compilation included.
     center_, scale_ : array of shape (n_features,) or (1,)
@@ -372,9 +385,9 @@ class Detector(OneClass):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "packed" not in state:
-            vars(self).update(state)
+            self.__dict__.update(state)
         elif not startup.forked():  # there, the first call says what is wrong
-            vars(self).update(vars(self._unpacked(state["packed"])))
+            self.__dict__.update(vars(self._unpacked(state["packed"])))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -14,7 +14,7 @@ of the number of columns, so that one default fits all tables.
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import keras
 import tensorflow as tf
@@ -68,8 +68,12 @@ verbose, warm_start
     discriminator: keras.Model | None = None
 
     # more latent numbers than columns: a fence has to go all the way round
-    table_defaults = {"n_steps": 6000, "learning_rate": 1e-4, "latent_dim": 32}
-    image_defaults = {"n_steps": 1000, "latent_dim": 32}
+    table_defaults: ClassVar = {
+        "n_steps": 6000,
+        "learning_rate": 1e-4,
+        "latent_dim": 32,
+    }
+    image_defaults: ClassVar = {"n_steps": 1000, "latent_dim": 32}
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")

@@ -58,7 +58,9 @@ class Workshop:
         self.model = _twin(detector)
         with networks.initial_weights(0):  # optimisers have a type as well
             self.stages = self.model._training()
-        self.optimizers = [optimizer for stage in self.stages for optimizer in stage.learners]
+        self.optimizers = [
+            optimizer for stage in self.stages for optimizer in stage.learners
+        ]
         state = [v for optimizer in self.optimizers for v in optimizer.variables]
         self.first_state = [v.numpy() for v in state]
         self.variables = [*variables_of(self.model), *state]
@@ -77,8 +79,9 @@ class Workshop:
             self._take(detector)
             done = len(next(iter(detector.history_.values()), ()))
             history: Arrays = {}
+            detector.stopped_ = False
             for number, stage in enumerate(self.stages):
-                history |= training.train(
+                losses = training.train(
                     stage.step,
                     x,
                     stage.n_steps,
@@ -90,6 +93,8 @@ class Workshop:
                     skip=done,
                     run_block=self._loop(number),
                 )
+                detector.stopped_ |= len(losses[stage.loss_names[0]]) < stage.n_steps
+                history |= losses
             self._give_back(detector)
         return history
 
@@ -114,7 +119,9 @@ class Workshop:
     def _take(self, detector: Detector) -> None:
         state = detector.training_state_
         values = [state[str(i)] for i in range(len(state))]
-        values = values or [v.numpy() for v in variables_of(detector)] + self.first_state
+        values = (
+            values or [v.numpy() for v in variables_of(detector)] + self.first_state
+        )
         for variable, value in zip(self.variables, values, strict=True):
             variable.assign(value)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
@@ -10,27 +9,16 @@ import numpy as np
 
 from gantutor import archive, networks
 from gantutor.detectors.graphs import networks_of
-from gantutor.one_class import check_parameters
+from gantutor.one_class import check_parameters, fitted_values, restore_values
 
 if TYPE_CHECKING:
     from gantutor.detectors.base import Detector
 
 D = TypeVar("D", bound="Detector")
 
-FOLLOWS = {"threshold_", "offset_", "false_alarm_rate_"}  # from the calibration scores
-
 
 def packed(detector: Detector) -> archive.Tree:
     """All that a fitted detector needs to score, and to be trained on."""
-    fitted = {
-        name: value
-        for name, value in vars(detector).items()
-        if name.endswith("_")
-        and not isinstance(value, keras.Model)
-        and name not in FOLLOWS
-    }
-    if "feature_names_in_" in fitted:
-        fitted["feature_names_in_"] = fitted["feature_names_in_"].tolist()
     parameters: dict[str, Any] = detector._fitted_parameters.copy()
     for name, value in parameters.items():
         if isinstance(value, keras.Model):
@@ -40,7 +28,7 @@ def packed(detector: Detector) -> archive.Tree:
     return {
         "class": type(detector).__name__,
         "parameters": parameters,
-        "fitted": fitted,
+        "fitted": fitted_values(detector, leave_out=networks_of(detector)),
         "weights": {
             name: network.get_weights()
             for name, network in networks_of(detector).items()
@@ -60,7 +48,6 @@ def unpacked(kind: type[D], tree: archive.Tree) -> D:
         detector = _built(kind, tree)
     for name, network in networks_of(detector).items():
         network.set_weights(weights[name])
-    detector._set_threshold(detector.calibration_scores_)
     return detector
 
 
@@ -76,12 +63,7 @@ def _built(kind: type[D], tree: archive.Tree) -> D:
             parameters[name] = tuple(value)
     detector = kind(**parameters)
     check_parameters(detector)
-    for name, value in tree["fitted"].items():
-        if not re.fullmatch(r"[a-z]\w*_", name):
-            raise ValueError(f"it has an unknown entry {name!r}")
-        if name == "feature_names_in_":
-            value = np.array(value, dtype=object)
-        vars(detector)[name] = tuple(value) if isinstance(value, list) else value
+    restore_values(detector, tree["fitted"])
     detector._fitted_parameters = detector.get_params(deep=False)
     detector._build()
     return detector
