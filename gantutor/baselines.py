@@ -136,7 +136,7 @@ ESTIMATORS = {
 LARGEST_SETTING = 10_000  # in a file, unless there are more rows
 
 
-def packed(estimator: Any, rows: NDArray) -> Tree:
+def packed(estimator: Any, rows: Any) -> Tree:
     """A fitted estimator as its class, its parameters and the rows that it has learned from.
 
     What scikit-learn has learned lies in objects that a file without code cannot hold, so

@@ -8,7 +8,7 @@ import math
 import os
 import re
 import typing
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Self
@@ -269,7 +269,8 @@ def limit_of(hint: Any) -> Limit | None:
         return Choice(*parts)
     if hint is bool:
         return Choice(True, False)
-    return next(filter(None, map(limit_of, parts)), None)  # of a union
+    found = [limit for part in parts if (limit := limit_of(part))]  # of a union
+    return found[0] if found else None
 
 
 def drawn_seed(random_state: Any) -> int:
@@ -286,7 +287,7 @@ def drawn_seed(random_state: Any) -> int:
 FOLLOWS = ("threshold_", "offset_", "false_alarm_rate_")  # from the calibration scores
 
 
-def fitted_values(estimator: Any, leave_out: Sequence[str] = ()) -> archive.Tree:
+def fitted_values(estimator: Any, leave_out: Collection[str] = ()) -> archive.Tree:
     """Numbers, names and arrays that `fit` has set, as plain values."""
     return {
         name: value.tolist() if name == "feature_names_in_" else value

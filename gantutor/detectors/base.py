@@ -221,9 +221,7 @@ class Detector(Fitted):
         if not isinstance(n, Integral) or n < 1:
             raise ValueError(f"n is {n!r}; pass a whole number of at least 1 row.")
         z = np.random.default_rng(seed).standard_normal((n, self.latent_dim_))
-        return self._unscaled(
-            rows.in_batches(self.generator_, z.astype(np.float32))  # type: ignore[attr-defined]
-        )
+        return self._unscaled(rows.in_batches(self.generator_, z.astype(np.float32)))
 
     @available_if(lambda self: hasattr(self, "_reconstruct"))
     def reconstruct(self, X: ArrayLike) -> Array:
@@ -381,7 +379,7 @@ class Detector(Fitted):
 
     def __getstate__(self) -> dict[str, Any]:
         fitted = hasattr(self, "threshold_")
-        return {"packed": self._packed()} if fitted else vars(self)
+        return {"packed": self._packed()} if fitted else self.__dict__
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "packed" not in state:

@@ -149,7 +149,7 @@ class Workshop:
 
         def run(weights: list, arrays: dict[str, tf.Tensor], x: tf.Tensor) -> tf.Tensor:
             detector = copy.copy(self.model)
-            vars(detector).update(arrays)
+            detector.__dict__.update(arrays)
             with keras.StatelessScope(list(zip(variables, weights, strict=True))):
                 return getattr(detector, method)(x)
 
@@ -181,9 +181,9 @@ def workshop_of(detector: Detector) -> Workshop:
 def _twin(detector: Detector) -> Detector:
     """A detector of the same class, parameters and shapes, with networks of its own."""
     twin = object.__new__(type(detector))
-    vars(twin).update(detector._fitted_parameters)
+    twin.__dict__.update(detector._fitted_parameters)
     for name in ("n_features_in_", "image_shape_", "latent_dim_"):
-        vars(twin)[name] = vars(detector)[name]
+        setattr(twin, name, getattr(detector, name))
     with networks.initial_weights(0):
         twin._build()
     return twin
