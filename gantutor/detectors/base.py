@@ -1,54 +1,42 @@
 """What all methods share: from rows to a trained, calibrated detector and its scores.
 
-A method adds its networks, its training and its score; ``gan.py`` is the shortest example.
+A method adds its networks, its training and its score (``method.py`` says what it may
+add); ``gan.py`` is the shortest example.
 """
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
-from gantutor import archive, networks, rows, startup
-from gantutor.detectors import graphs, packing
+from gantutor import networks, rows, startup
+from gantutor.detectors import graphs
+from gantutor.detectors.method import Method
 from gantutor.one_class import (
     CALIBRATION_SHARE,
     POSITIVE,
     SHARE,
     WHOLE,
     Array,
-    OneClass,
     Widths,
     check_parameters,
     drawn_seed,
 )
 from gantutor.rows import ROWS_AT_A_TIME, Scaling
 from gantutor.scoring import integrated_gradients
-from gantutor.training import Stage
 
 MIN_ROWS = 8
 
 
-class Fitted(OneClass):
-    """What `fit` sets: in a dataclass, these would be parameters."""
-
-    n_features_in_: int
-    image_shape_: tuple[int, ...]
-    latent_dim_: int
-    history_: dict[str, NDArray]
-    training_state_: dict[str, NDArray]
-    stopped_: bool
-
-
 @dataclass(kw_only=True, eq=False, repr=False)
-class Detector(Fitted):
+class Detector(Method):
     """Base of all detectors: fit on normal rows, then score any rows.
 
     Parameters
@@ -108,31 +96,6 @@ class Detector(Fitted):
     random_state: int | np.random.RandomState | None = None
     verbose: int = 0
     warm_start: bool | np.bool_ = False
-
-    # what stands in for None, on tables and on images; a method names what differs
-    table_defaults: ClassVar[dict[str, Any]] = {}
-    image_defaults: ClassVar[dict[str, Any]] = {}
-    score_arrays: ClassVar[tuple[str, ...]] = ()  # what the score needs beside networks
-    batches_scored_at_once: ClassVar[int] = 1
-
-    # -- what a method adds ------------------------------------------------------------
-
-    def _build(self) -> None:
-        """Set the networks as attributes that end in an underscore."""
-        raise NotImplementedError
-
-    def _training(self) -> list[Stage]:
-        """The stages of the training, in their order, on the networks of `_build`."""
-        raise NotImplementedError
-
-    def _score(self, x: tf.Tensor) -> tf.Tensor:
-        """Scores (n,) of scaled rows; up = more anomalous."""
-        raise NotImplementedError
-
-    def _after_training(self, x: NDArray[np.float32]) -> None:
-        """Set what `score_arrays` names, from the scaled training rows."""
-
-    # -- what a user calls, beside that of OneClass ------------------------------------
 
     def fit(
         self, X: ArrayLike, y: Any = None, calibration: ArrayLike | None = None
@@ -251,13 +214,6 @@ class Detector(Fitted):
         """
         return self._scaled(self._checked(X))
 
-    @property
-    def row_shape(self) -> tuple[int, ...]:
-        """Shape of one row as the networks take it: (n_features,) or (height, width, c)."""
-        if not self.image_shape_:
-            return (self.n_features_in_,)
-        return (*self.image_shape_, 1)[:3]
-
     # -- how it is done ----------------------------------------------------------------
 
     def _fit(self, X: ArrayLike, calibration: ArrayLike | None) -> Self:
@@ -309,24 +265,6 @@ class Detector(Fitted):
             )
         return self
 
-    def _setting(self, name: str) -> Any:
-        """A parameter, or what stands in for None on this kind of data."""
-        value = getattr(self, name)
-        if value is not None:
-            return value
-        if self.image_shape_:
-            usual = {"hidden": (16, 32), "n_steps": 500, "latent_dim": 16}
-            usual = usual | {"learning_rate": 1e-3} | self.image_defaults
-        else:
-            usual = {"hidden": (64, 64), "n_steps": 1000, "learning_rate": 1e-3}
-            usual |= {"latent_dim": min(16, self.n_features_in_)} | self.table_defaults
-        return usual[name]
-
-    def _network(self, given: keras.Model | None, kind: str) -> keras.Model:
-        """A fresh copy of the reader's own network, or the default of its kind."""
-        hidden = self._setting("hidden")
-        return networks.player(kind, given, self.row_shape, self.latent_dim_, hidden)
-
     def _attribute(self, x: tf.Tensor) -> tf.Tensor:
         return integrated_gradients(self._score, self.mean_row_, x)
 
@@ -369,23 +307,6 @@ class Detector(Fitted):
                     f"warm_start=True goes on with the training, but {name} was {value!r} "
                     f"and is now {now!r}. Set it back, or set warm_start=False."
                 )
-
-    def _packed(self) -> archive.Tree:
-        return packing.packed(self)
-
-    @classmethod
-    def _unpacked(cls, tree: archive.Tree, unpack: Any = None) -> Self:
-        return packing.unpacked(cls, tree)
-
-    def __getstate__(self) -> dict[str, Any]:
-        fitted = hasattr(self, "threshold_")
-        return {"packed": self._packed()} if fitted else self.__dict__
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if "packed" not in state:
-            self.__dict__.update(state)
-        elif not startup.forked():  # there, the first call says what is wrong
-            self.__dict__.update(vars(self._unpacked(state["packed"])))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
