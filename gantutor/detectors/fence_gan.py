@@ -37,7 +37,7 @@ verbose, warm_start
         for images 1e-3.
         `latent_dim` is 32 by default.
     alpha : float, default=0.5
-        What D shall say of generated rows, between 0 and 1.
+        The probability that D is to give to generated rows, between 0 and 1.
     beta : float, default=10.0
         Weight of the dispersion, how far the fence stands off, for one column. It is
         multiplied by the root of the number of columns, because distances grow like that.
