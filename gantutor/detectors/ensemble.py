@@ -52,8 +52,9 @@ class Ensemble(OneClass):
     members : sequence of unfitted detectors, optional
         What is averaged: anything with `fit` and either `anomaly_score` or scikit-learn's
         `score_samples`. Each kind (class) has the same weight in the mean, however many
-        members it has. They are copied, and get random states of their own. By default two
-        `WGAN` and three `GANomaly`. `fit` and `anomaly_score` take as long as those of all
+        members it has. They are copied, and get random states of their own. By default
+        `default_members()`: two `WGAN` and three `GANomaly` whose score has the residual of
+        the row in it. `fit` and `anomaly_score` take as long as those of all
         members together.
     false_alarm_rate : float, default=0.05
         Share of normal rows that `predict` may call anomalies, between 0 and 1.
@@ -179,8 +180,7 @@ class Ensemble(OneClass):
         else:
             kept = rows.checked(self, calibration)
         self.mean_row_ = X.mean(axis=0, dtype=float)
-        given = [WGAN(), WGAN(), GANomaly(), GANomaly(), GANomaly()]
-        given = given if self.members is None else list(self.members)
+        given = default_members() if self.members is None else list(self.members)
         seeds = np.random.SeedSequence(self.seed_).generate_state(len(given))
         self.members_ = []
         for number, (member, seed) in enumerate(zip(given, seeds, strict=True), 1):
@@ -271,6 +271,12 @@ class Ensemble(OneClass):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def default_members() -> list[Any]:
+    """Two WGANs and three GANomalys, whose residual counts as much as their codes."""
+    reconstructions = [GANomaly(score_contextual_weight=1.0) for _ in range(3)]
+    return [WGAN(), WGAN(), *reconstructions]
 
 
 def _kind(member: Any) -> Any:
