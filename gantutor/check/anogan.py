@@ -35,12 +35,12 @@ def prior_stops_search(z: float, score: float) -> Verdict:
             "that is what z = 0 costs. The first small step to the right saves its "
             "length and costs next to nothing.": (0, 5),
             "that is the residual. The score is the whole loss, with the price of z.": (
-                (1, 4)
+                1,
+                4,
             ),
             "the place is right. The prior term is half of the square of z.": (1, 5),
-            "the place is right. That is the price of z, and the residual is missing.": (
-                (1, 0.5)
-            ),
+            "the place is right. That is the price of "
+            "z, and the residual is missing.": (1, 0.5),
             "that is the minimum for a squared residual. Here it is the absolute "
             "difference: each step saves its own length.": (10 / 3, 25 / 3),
             f"at z = {found[0]:g} a small step d to the right saves d and costs "
@@ -67,26 +67,25 @@ def best_latent_number(n_latent: int, auroc: float) -> Verdict:
         value=1,
         within=0,
         mistakes={
-            f"{n:g} latent numbers were not among those to try, 0 to 9.": (
-                n not in range(11)
-            ),
-            "with nine latent numbers for ten columns, anomalies are explained nearly as "
-            "well as normal rows. Try fewer.": 9,
+            f"{n:g} latent numbers were not among those to try, 0 to 9.": n
+            not in range(11),
+            "with nine latent numbers for ten columns, anomalies are explained nearly "
+            "as well as normal rows. Try fewer.": 9,
             "with ten latent numbers for ten columns nothing is left of any row but "
             "rounding errors. Try fewer.": 10,
-            "without a latent number the score is the distance to the mean. A normal row "
-            "may be far from it, in one direction.": 0,
+            "without a latent number the score is the distance to the mean. A normal "
+            "row may be far from it, in one direction.": 0,
         },
         otherwise=f"{n:g} is good, but it is not the best. Try all numbers from 0 to 9.",
     ).judge(n)
     return Answer(
         value=0.997,
         within=0.005,  # 1.00 is right to two digits
-        otherwise=f"the number is right, but with it the AUROC is not {found:.3f}. Call "
-        "straight_auroc with it once more.",
-        right="one latent number is enough, since normal rows vary in one direction: all "
-        "columns up, or all down. Each further number explains noise, and anomalies "
-        "with it.",
+        otherwise=f"the number is right, but with it the AUROC is not {found:.3f}. "
+        "Call straight_auroc with it once more.",
+        right="one latent number is enough, since normal rows vary in one direction: "
+        "all columns up, or all down. Each further number explains noise, and "
+        "anomalies with it.",
     ).judge(found)
 
 
@@ -94,19 +93,10 @@ def _distance(rows: NDArray) -> NDArray:
     rows = np.asarray(rows)
     if rows.ndim != 2:
         raise Off(
-            f"score was given an array of shape {rows.shape}. Keep a single row a table "
-            "of one row: rows[i : i + 1]."
+            f"score was given an array of shape {rows.shape}. Keep a single row a "
+            "table of one row: rows[i : i + 1]."
         )
     return np.linalg.norm(rows - 1.0, axis=1)
-
-
-def _rounded(rows: NDArray) -> NDArray:
-    return _distance(rows) * (1 + 1e-7 * (len(rows) - 1))
-
-
-def _divided_by_the_highest(rows: NDArray) -> NDArray:
-    distances = _distance(rows)
-    return distances / distances.max()
 
 
 def _carried_over(rows: NDArray) -> NDArray:
@@ -114,38 +104,38 @@ def _carried_over(rows: NDArray) -> NDArray:
     return distances + 0.3 * np.concatenate([[0.0], distances[:-1]])
 
 
-def _later_rows_count(rows: NDArray) -> NDArray:
-    return _carried_over(rows[::-1])[::-1]
-
-
 def _one_row_counts(one: NDArray, rows: NDArray) -> NDArray:
-    distances = _distance(rows)
-    return distances + 0.3 * (len(rows) - 1) * (rows == one).all(axis=1)
+    return _distance(rows) + 0.3 * (len(rows) - 1) * (rows == one).all(axis=1)
+
+
+# What to say, the score to try, and whether it depends on the company of a row.
+COMPANY: dict[str, tuple[Callable[[NDArray], NDArray], bool]] = {
+    "it calls a plain distance to a point dependent on the company. Each row is scored "
+    "for itself there.": (_distance, False),
+    "it complains about a difference in the seventh digit, which is only rounding. "
+    "Compare with a tolerance.": (
+        lambda r: _distance(r) * (1 + 1e-7 * (len(r) - 1)),
+        False,
+    ),
+    "it does not notice a score that is divided by the highest one of the batch. "
+    "Shuffling changes nothing there, but a smaller "
+    "company does.": (lambda rows: _distance(rows) / _distance(rows).max(), True),
+    "it does not notice a score to which the row before adds something. Look at all "
+    "rows, not only at the first.": (_carried_over, True),
+    "it does not notice a score to which the row after adds something. Look at all "
+    "rows, not only at the last.": (lambda rows: _carried_over(rows[::-1])[::-1], True),
+}
 
 
 @exercise
 def company_test(function: Callable[[Callable, NDArray], Any]) -> Verdict:
     """Check a function of a score and rows: does a row's score depend on other rows."""
     rows = np.random.default_rng(0).normal(size=(12, 3))
-    tries: dict[str, tuple[Callable[[NDArray], NDArray], bool]] = {
-        "it calls a plain distance to a point dependent on the company. Each row is "
-        "scored for itself there.": (_distance, False),
-        "it complains about a difference in the seventh digit, which is only rounding. "
-        "Compare with a tolerance.": (_rounded, False),
-        "it does not notice a score that is divided by the highest one of the batch. "
-        "Shuffling changes nothing there, but a smaller company does.": (
-            _divided_by_the_highest,
-            True,
-        ),
-        "it does not notice a score to which the row before adds something. Look at all "
-        "rows, not only at the first.": (_carried_over, True),
-        "it does not notice a score to which the row after adds something. Look at all "
-        "rows, not only at the last.": (_later_rows_count, True),
-    }
+    tries = dict(COMPANY)
     for place, row in enumerate(rows, start=1):
         complaint = (
-            f"it does not notice a score in which row {place} of {len(rows)} is the only "
-            "one that depends on its company. Look at all rows, not only at some."
+            f"it does not notice a score in which row {place} of {len(rows)} is the "
+            "only one that depends on its company. Look at all rows, not only at some."
         )
         tries[complaint] = partial(_one_row_counts, row), True
     for complaint, (score, expected) in tries.items():
@@ -155,6 +145,6 @@ def company_test(function: Callable[[Callable, NDArray], Any]) -> Verdict:
         if bool(found) != expected:
             raise Off(complaint)
     return right(
-        "it finds all three kinds of dependence, and passes an honest score. Point it at "
-        "every detector that you did not write yourself."
+        "it finds all three kinds of dependence, and passes an honest score. Point it "
+        "at every detector that you did not write yourself."
     )

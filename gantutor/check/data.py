@@ -31,10 +31,10 @@ def auroc_with_wrong_labels(auroc: float) -> Verdict:
         mistakes={
             "you count every pair with one of the 20 rows as lost. They score like "
             "normal rows: how often does such a row win against a normal one?": 0.8,
-            "that would be the AUROC if the labels were right. In how many pairs "
-            "does one of the 20 rows stand for the anomaly?": 1.0,
-            "that is what you get from the 20 rows alone. The 80 real anomalies "
-            "stand in the other pairs.": 0.5,
+            "that would be the AUROC if the labels were right. In how many pairs does "
+            "one of the 20 rows stand for the anomaly?": 1.0,
+            "that is what you get from the 20 rows alone. The 80 real anomalies stand "
+            "in the other pairs.": 0.5,
             "that is the share of pairs in the wrong order. The AUROC is the other "
             "share.": 0.1,
         },
@@ -54,8 +54,8 @@ def leak_without_harm(no_leak: float, leak: float) -> Verdict:
     without, with_leak = found = share(no_leak, "no_leak"), share(leak, "leak")
     return Answer(
         mistakes={
-            "these look like the numbers of the 5th-neighbour distance, from the lesson. "
-            "Put the Mahalanobis distance in its place.": (0.9545, 0.9185),
+            "these look like the numbers of the 5th-neighbour distance, from the "
+            "lesson. Put the Mahalanobis distance in its place.": (0.9545, 0.9185),
             "these look like the numbers of a covariance matrix that LedoitWolf has "
             "pulled towards a round cloud. What is round depends on the units. Use "
             "EmpiricalCovariance.": (0.9544, 0.9389),
@@ -64,19 +64,18 @@ def leak_without_harm(no_leak: float, leak: float) -> Verdict:
             "into account.": (0.9644, 0.9187),
             f"an AUROC of {without:.2f} is below a coin. Does your score go up for "
             "anomalies?": without < 0.5,
-            f"no_leak is {without:.3f}. Take the mean over the ten splits, with "
-            "scaler and distance both fitted on the training rows.": (
+            f"no_leak is {without:.3f}. Take the mean over the ten splits, with scaler "
+            "and distance both fitted on the training rows.": (
                 abs(without - 0.965) > 0.006
             ),
-            f"the leak changes the mean by {with_leak - without:+.3f}, which is too much. "
-            "Only the scaler may see all rows. Is the distance fitted on X_train alone?": (
-                abs(without - with_leak) > 0.002
-            ),
+            f"the leak changes the mean by {with_leak - without:+.3f}, which is too "
+            "much. Only the scaler may see all rows. Is the distance fitted on X_train "
+            "alone?": abs(without - with_leak) > 0.002,
         },
         near=0.002,
-        right=f"{without:.3f} without the leak, {with_leak:.3f} with it. The covariance "
-        "matrix measures the widths of the columns anew, in whatever units the scaler has "
-        "left them.",
+        right=f"{without:.3f} without the leak, {with_leak:.3f} with it. The "
+        "covariance matrix measures the widths of the columns anew, in whatever units "
+        "the scaler has left them.",
     ).judge(found)
 
 
@@ -92,8 +91,8 @@ def covariance_ruler(function: Callable[[NDArray, NDArray], ArrayLike]) -> Verdi
     except ValueError as error:  # also: singular matrix
         if "60" in str(error) or isinstance(error, np.linalg.LinAlgError):
             raise Off(
-                "for 60 training rows of 4 columns the covariance matrix should be 4 x 4. "
-                "np.cov takes rows for columns, unless it is told rowvar=False."
+                "for 60 training rows of 4 columns the covariance matrix should be 4 x "
+                "4. np.cov takes rows for columns, unless it is told rowvar=False."
             ) from error
         raise
     if found.shape == (30, 30):
@@ -127,8 +126,10 @@ def covariance_ruler(function: Callable[[NDArray, NDArray], ArrayLike]) -> Verdi
             "this is the plain ruler: the covariance plays no part.": ruler(
                 mean, np.eye(4)
             ),
-            "you take the covariance of the rows being scored. Tomorrow's rows must not "
-            "change the ruler: take that of the training rows.": ruler(mean, of_rows),
+            "you take the covariance of the rows being scored. Tomorrow's rows must "
+            "not change the ruler: take that of the training rows.": ruler(
+                mean, of_rows
+            ),
             "you take the mean of the rows being scored. Take that of the training "
             "rows.": ruler(rows.mean(axis=0), inverse),
             "mean and covariance are those of the rows being scored. Take those of the "
@@ -138,8 +139,8 @@ def covariance_ruler(function: Callable[[NDArray, NDArray], ArrayLike]) -> Verdi
             ),
         },
         otherwise=f"the first of 30 distances is {found[0]:.3f}, and should be "
-        f"{expected[0]:.3f}. Compute the square for one row by hand: difference, "
-        "times inverse covariance, times difference.",
+        f"{expected[0]:.3f}. Compute the square for one row by hand: difference, times "
+        "inverse covariance, times difference.",
     ).judge(found)
     normal, odd = ladder("dependence", 0.9)
     tested = np.concatenate([normal[1000:], odd]).astype(float)
@@ -147,6 +148,6 @@ def covariance_ruler(function: Callable[[NDArray, NDArray], ArrayLike]) -> Verdi
     auroc = roc_auc_score(labels, call(function, normal[:1000].astype(float), tested))
     plain = roc_auc_score(labels, np.linalg.norm(tested, axis=1))
     return right(
-        f"on the rung 'dependence' it gets an AUROC of {auroc:.2f}, and the plain ruler "
-        f"{plain:.2f}."
+        f"on the rung 'dependence' it gets an AUROC of {auroc:.2f}, and the plain "
+        f"ruler {plain:.2f}."
     )

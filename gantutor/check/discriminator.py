@@ -17,19 +17,19 @@ def off_centre_reference(place: float) -> Verdict:
         value=-3 / 8,  # where the slope of x^2 / 2 - (x - 3)^2 / 18 is zero
         within=0.03,
         mistakes={
-            "zero would be right for -log p alone, or for a reference with its middle at "
-            "zero. This one has a slope of its own at zero: which way does log q grow?": 0,
-            "the distance from zero is right. Now the side: log q is added to the score, "
-            "and it is largest at 3. Is the score lower towards 3, or away from it?": (
-                3 / 8
-            ),
+            "zero would be right for -log p alone, or for a reference with its middle "
+            "at zero. This one has a slope of its own at zero: which way does log q "
+            "grow?": 0,
+            "the distance from zero is right. Now the side: log q is added to the "
+            "score, and it is largest at 3. Is the score lower towards 3, or away from "
+            "it?": 3 / 8,
         },
-        otherwise=f"at {x:g} the score still has a slope of {x - (x - 3) / 9:+.2f}. Write "
-        "down log q - log p without its constants, take the slope, and find where it is "
-        "zero.",
-        right="-3/8. The reference is densest around 3, so the score is pushed up there "
-        "and the lowest point moves to the other side. It moves little, because the "
-        "reference is wide. With a width of 30 it would be -0.003.",
+        otherwise=f"at {x:g} the score still has a slope of {x - (x - 3) / 9:+.2f}. "
+        "Write down log q - log p without its constants, take the slope, and find "
+        "where it is zero.",
+        right="-3/8. The reference is densest around 3, so the score is pushed up "
+        "there and the lowest point moves to the other side. It moves little, because "
+        "the reference is wide. With a width of 30 it would be -0.003.",
     ).judge(x)
 
 
@@ -44,26 +44,23 @@ def wider_untrained(aurocs: Sequence[float]) -> Verdict:
     return Answer(
         mistakes={
             "an AUROC lies between 0 and 1.": ((values < 0) | (values > 1)).any(),
-            "an AUROC below 0.5 says that normal points score higher than anomalies. Look "
-            "at the order of the labels, and at the sign of the score.": (
-                (values < 0.5).any()
-            ),
-            f"{values.max():.3f} is what a trained critic gets, or the other distance. Is "
-            "learning_rate 1e-12, n_steps 1, and the score the Gaussian one?": (
-                (values > 0.91).any()
-            ),
-            f"{values.min():.3f} is lower than an untrained critic gets on these points. "
-            "Are training and test points those of the cell above?": (
-                (values < 0.78).any()
-            ),
+            "an AUROC below 0.5 says that normal points score higher than anomalies. "
+            "Look at the order of the labels, and at "
+            "the sign of the score.": (values < 0.5).any(),
+            f"{values.max():.3f} is what a trained critic gets, or the other distance. "
+            "Is learning_rate 1e-12, n_steps 1, and the "
+            "score the Gaussian one?": (values > 0.91).any(),
+            f"{values.min():.3f} is lower than an untrained critic gets on these "
+            "points. Are training and test points those "
+            "of the cell above?": (values < 0.78).any(),
             "three widths that agree to the last digit are one width three times: does "
             "`hidden` reach the detector?": len(set(values)) == 1,
-            "the last number is larger than the first, and with the same points for each "
-            "width it is the narrowest critic that gets most. Is the list in the order "
-            "16, 128, 512?": values[2] > values[0] + 0.001,
+            "the last number is larger than the first, and with the same points for "
+            "each width it is the narrowest critic that gets most. Is the list in the "
+            "order 16, 128, 512?": values[2] > values[0] + 0.001,
         },
-        right="more random features are not better ones. From 16 units to 512 the untrained "
-        "critic stays below the trained one with 128.",
+        right="more random features are not better ones. From 16 units to 512 the "
+        "untrained critic stays below the trained one with 128.",
     ).judge(values)
 
 
@@ -90,33 +87,31 @@ def paired_gain(function: Callable[..., tuple[float, float]]) -> Verdict:
         value=(expected, spread / np.sqrt(n)),
         within=1e-6,
         mistakes={
-            "the mean has the wrong sign. A gain is positive where the trained critic is "
-            "better.": np.isclose(mean, -expected),
-            "the mean counts losses as gains. Keep the sign of each difference.": (
-                np.isclose(mean, np.abs(gains).mean())
-            ),
+            "the mean has the wrong sign. A gain is positive where the trained critic "
+            "is better.": np.isclose(mean, -expected),
+            "the mean counts losses as gains. Keep the "
+            "sign of each difference.": np.isclose(mean, np.abs(gains).mean()),
             f"for gains of {gains.tolist()} the first number must be their mean, "
             f"{expected:.3f}, and yours is {mean:.3f}.": not np.isclose(mean, expected),
-            f"your error is {error:.3f}, larger than all of the gains. It still contains "
-            "how hard each seed's split is, which is the same for both critics. Subtract "
-            "first, then take the spread.": (
+            f"your error is {error:.3f}, larger than all of the gains. It still "
+            "contains how hard each seed's split is, which is the same for both "
+            "critics. Subtract first, then take the spread.": (
                 np.isclose(error, unpaired) or error > 0.05
             ),
-            "the second number is the spread of single gains. The mean of n gains "
-            "is known better than that: by how much?": np.isclose(error, spread),
-            "nearly. With five gains, the spread around their own mean comes out "
-            "too small. Look up ddof in the documentation of numpy.std.": (
-                np.isclose(error, gains.std(ddof=0) / np.sqrt(n))
-            ),
+            "the second number is the spread of single gains. The mean of n gains is "
+            "known better than that: by how much?": np.isclose(error, spread),
+            "nearly. With five gains, the spread around their own mean comes out too "
+            "small. Look up ddof in the documentation "
+            "of numpy.std.": np.isclose(error, gains.std(ddof=0) / np.sqrt(n)),
         },
-        otherwise=f"your error is {error:.4f}. It should be the standard deviation of the "
-        "differences over the square root of their number.",
+        otherwise=f"your error is {error:.4f}. It should be the standard deviation of "
+        "the differences over the square root of their number.",
     ).judge(found)
     fewer = np.asarray(call(function, trained[:3], untrained[:3]), dtype=float)
     return Answer(
         value=(gains[:3].mean(), gains[:3].std(ddof=1) / np.sqrt(3)),
-        otherwise="for five seeds both numbers are right, and for three they are not. Does "
-        "the number of seeds come from the arrays?",
+        otherwise="for five seeds both numbers are right, and for three they are not. "
+        "Does the number of seeds come from the arrays?",
         right=f"{mean:.3f} with an error of {error:.3f}. Without the pairing the error "
         f"would be {unpaired:.3f}, and nothing could be said.",
     ).judge(fewer)

@@ -34,16 +34,17 @@ def batches_of_one(n_points: float) -> Verdict:
         value=1,
         within=0,
         mistakes={
-            "that is what the encoder does when it is used as it should be. In training "
-            "mode, which mean is subtracted from a unit if the batch is one row?": 100,
+            "that is what the encoder does when it is used as it should be. In "
+            "training mode, which mean is subtracted from a unit if the batch is one "
+            "row?": 100,
             "the encoder puts out a point for each row. How many of them differ?": 0,
         },
-        otherwise="write down one unit of the first hidden layer for a batch of one row: "
-        "its value, the mean over the batch, and the difference. What reaches the next "
-        "layer, and does it depend on the row?",
-        right="the mean over one row is the row itself, so every unit becomes 0 before its "
-        "learned shift is added. All rows get the same latent point: nothing of the row "
-        "is left.",
+        otherwise="write down one unit of the first hidden layer for a batch of one "
+        "row: its value, the mean over the batch, and the difference. What reaches the "
+        "next layer, and does it depend on the row?",
+        right="the mean over one row is the row itself, so every unit becomes 0 before "
+        "its learned shift is added. All rows get the same latent point: nothing of "
+        "the row is left.",
     ).judge(number(n_points, "the number of latent points"))
 
 
@@ -81,33 +82,34 @@ def fewer_latent_dimensions(
     if distance(found, left) < 0.002:
         return right(
             "of an anomaly about half is left now, but of a normal row no less. The "
-            "squares of an anomaly are twice as large, so the amount that is left of it "
-            "is larger. That difference is all that the residual has to go by."
+            "squares of an anomaly are twice as large, so the amount that is left of "
+            "it is larger. That difference is all that the residual has to go by."
         )
     Answer(
         near=0.001,
         mistakes={
-            "the mean residuals are not divided yet. An anomaly is larger to begin with, "
-            "so divide each by the mean square of the scaled columns of its own kind.": (
-                rest
-            ),
-            "both residuals are divided by the mean square of all test rows. Each kind has "
-            "a mean square of its own, and that of the anomalies is about twice as large.": (
-                rest / np.concatenate(squares).mean()
-            ),
-            "both residuals are divided by the mean square of the normal rows. Divide that "
-            "of the anomalies by the mean square of the anomalies.": rest / size[0],
+            "the mean residuals are not divided yet. An anomaly is larger to begin "
+            "with, so divide each by the mean square of the scaled columns of its own "
+            "kind.": rest,
+            "both residuals are divided by the mean square of all test rows. Each kind "
+            "has a mean square of its own, and that of the anomalies is about twice as "
+            "large.": rest / np.concatenate(squares).mean(),
+            "both residuals are divided by the mean square of the normal rows. Divide "
+            "that of the anomalies by the mean square "
+            "of the anomalies.": rest / size[0],
             "these are the shares that are rebuilt. Asked for are the shares that are "
             "left: one minus yours.": 1 - left,
-            "these are medians. Take means, of the residual and of the square: the rows "
-            "that are rebuilt worst count as well.": (
+            "these are medians. Take means, of the residual and of the square: the "
+            "rows that are rebuilt worst count as well.": (
                 of_each(np.median, residuals) / of_each(np.median, squares)
             ),
-            "these are medians of a ratio for each row. Take the mean residual of a kind "
-            "and its mean square first, and divide once.": of_each(np.median, ratios),
+            "these are medians of a ratio for each row. Take the mean residual of a "
+            "kind and its mean square first, and divide once.": of_each(
+                np.median, ratios
+            ),
             "these are means of a ratio for each row, in which a row near the middle "
-            "counts as much as one far out. Take the mean residual of a kind and its mean "
-            "square first, and divide once.": of_each(np.mean, ratios),
+            "counts as much as one far out. Take the mean residual of a kind and its "
+            "mean square first, and divide once.": of_each(np.mean, ratios),
             "a larger share of the anomalies than of the normal rows? Look whether the "
             "two are swapped: left_of_normal belongs to the label 0.": left[::-1],
         },
@@ -119,13 +121,12 @@ def fewer_latent_dimensions(
             f"{name} is {given:.3f}, which is what ten latent dimensions leave. Is "
             "latent_dim=4 passed on to the detector?": given < 0.15,
             f"{name} is {given:.3f}: hardly anything would be rebuilt. Is the residual "
-            "computed on scaled rows, and a mean over the columns, not a sum?": (
-                given > 0.85
-            ),
+            "computed on scaled rows, and a mean over "
+            "the columns, not a sum?": given > 0.85,
         },
         value=left,
-        otherwise=f"{name} is {given:.3f}, which four latent dimensions do not give here. "
-        "Divide the mean residual of each kind by the mean square of the scaled "
+        otherwise=f"{name} is {given:.3f}, which four latent dimensions do not give "
+        "here. Divide the mean residual of each kind by the mean square of the scaled "
         "columns of the same kind.",
     ).judge(found)
 
@@ -142,42 +143,37 @@ SCALE_BY_CALIBRATION = Function(
         (CALIBRATION, np.array([1.0, 0.5, 6.0, 9.0])),
     ],
     mistakes={
-        "that is the mistake itself: the lowest and the highest score are those of "
-        "the batch. Take them from the calibration rows.": lambda c, s: _scaled(s, s),
-        "the calibration rows are in, but so are the scores of the batch. Scale by "
-        "the calibration rows alone.": (
-            lambda c, s: _scaled(np.concatenate([c, s]), s)
-        ),
-        "scores beyond the calibration rows are cut off. The scores 14 and 42 both "
-        "get 1, so that their order is lost. Let them pass 1.": (
+        "that is the mistake itself: the lowest and the highest score are those of the "
+        "batch. Take them from the calibration rows.": lambda c, s: _scaled(s, s),
+        "the calibration rows are in, but so are the scores of the batch. Scale by the "
+        "calibration rows alone.": lambda c, s: _scaled(np.concatenate([c, s]), s),
+        "scores beyond the calibration rows are cut off. The scores 14 and 42 both get "
+        "1, so that their order is lost. Let them pass 1.": (
             lambda c, s: np.minimum(_scaled(c, s), 1)
         ),
-        "scores below all calibration rows are cut off. The scores 0.5 and 1 both get 0, "
-        "so that their order is lost. Let them fall below 0.": (
-            lambda c, s: np.maximum(_scaled(c, s), 0)
-        ),
-        "scores beyond the calibration rows are cut off, on both sides. The scores 14 and "
-        "42 both get 1, and 0.5 and 1 both get 0, so that their order is lost. Let them "
-        "pass 1, and fall below 0.": lambda c, s: _scaled(c, s).clip(0, 1),
+        "scores below all calibration rows are cut off. The scores 0.5 and 1 both get "
+        "0, so that their order is lost. Let them "
+        "fall below 0.": lambda c, s: np.maximum(_scaled(c, s), 0),
+        "scores beyond the calibration rows are cut off, on both sides. The scores 14 "
+        "and 42 both get 1, and 0.5 and 1 both get 0, so that their order is lost. Let "
+        "them pass 1, and fall below 0.": lambda c, s: _scaled(c, s).clip(0, 1),
         "the highest calibration score becomes 1, but the lowest does not become 0. "
         "Subtract it first.": lambda c, s: s / c.max(),
-        "divide by the range, which is the highest minus the lowest.": (
-            lambda c, s: (s - c.min()) / c.max()
+        "divide by the range, which is the highest minus the lowest.": lambda c, s: (
+            (s - c.min()) / c.max()
         ),
         "that is honest too, in standard deviations from the mean. Asked for is the "
-        "scale on which the lowest calibration score is 0 and the highest 1.": (
-            lambda c, s: (s - c.mean()) / c.std()
-        ),
-        "high and low are swapped: the highest score must come out highest.": (
-            lambda c, s: 1 - _scaled(c, s)
-        ),
+        "scale on which the lowest calibration score "
+        "is 0 and the highest 1.": lambda c, s: (s - c.mean()) / c.std(),
+        "high and low are swapped: the highest score "
+        "must come out highest.": lambda c, s: 1 - _scaled(c, s),
     },
     otherwise=lambda given, found, wanted: (
         "the calibration scores run from 2 to 10, so the score 6 lies in the middle "
         f"and should become 0.5. Yours becomes {found[2]:.3g}."
         if abs(found[2] - wanted[2]) > 0.001
-        else f"the scores {given[1].tolist()} should become {wanted.round(3).tolist()}. "
-        f"Yours become {found.round(3).tolist()}."
+        else f"the scores {given[1].tolist()} should become "
+        f"{wanted.round(3).tolist()}. Yours become {found.round(3).tolist()}."
     ),
 )
 
@@ -193,8 +189,8 @@ def scale_by_calibration(function: Callable[[Scores, Scores], ArrayLike]) -> Ver
     one = numbers(alone, (1,), "one score alone")
     return Answer(
         value=[0.5],
-        otherwise=f"the score 6 becomes 0.5 in company and {one[0]:.3g} alone. Nothing of "
-        "the other scores may enter.",
+        otherwise=f"the score 6 becomes 0.5 in company and {one[0]:.3g} alone. Nothing "
+        "of the other scores may enter.",
         right="a score keeps its number whatever company it is in, and the order stays, so "
         "that the AUROC does as well. Above 1 means: odder than any calibration row.",
     ).judge(one)

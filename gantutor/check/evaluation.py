@@ -25,20 +25,19 @@ def best_of_nine_looks(auroc: float) -> Verdict:
         within=0.008,
         mistakes={
             "that is the mean of one look. The report holds the best of nine.": 0.5,
-            "that is the best that could happen at all. It is reached only if one of the "
-            "looks is perfect.": 1.0,
+            "that is the best that could happen at all. It is reached only if one of "
+            "the looks is perfect.": 1.0,
             "that is where the worst of nine looks would be on average.": 0.1,
-            "you are one piece short. One point cuts the line into two pieces, two points "
-            "into three. How many pieces do nine points make?": (
-                abs(found - 8 / 9) < 0.0026
-            ),
+            "you are one piece short. One point cuts the line into two pieces, two "
+            "points into three. How many pieces do nine "
+            "points make?": abs(found - 8 / 9) < 0.0026,
         },
         near=0.02,
         otherwise="draw nine numbers between 0 and 1 on a line. They cut it into ten "
         "pieces, and no piece is special. How long is the last one on average?",
         right="nine numbers cut the line from 0 to 1 into ten pieces, a tenth each on "
-        "average, so the largest number is at 0.9. A score without any knowledge gets a "
-        "good report.",
+        "average, so the largest number is at 0.9. A score without any knowledge gets "
+        "a good report.",
     ).judge(found)
 
 
@@ -52,58 +51,55 @@ def first_neighbour_leak(honest: float, leak: float) -> Verdict:
         mistakes={
             "the leak lowers your AUROC. Are the two numbers in the wrong order? "
             "overlap_aurocs yields the honest one first.": found[0] > found[1] + 0.03,
-            "these look like the numbers of the 5th neighbour, from the lesson. Does your "
-            "NearestNeighbors have n_neighbors=1, and does the method that you evaluate "
-            "use it?": (0.935, 0.936),
+            "these look like the numbers of the 5th neighbour, from the lesson. Does "
+            "your NearestNeighbors have n_neighbors=1, and does the method that you "
+            "evaluate use it?": (0.935, 0.936),
             "these look like the numbers of one seed, seed 0. Take the mean over the "
             "five.": (0.9208, 0.9847),
-            f"leak is {found[1]:.3f}, as if every normal test row had been learned. Only "
-            "about four in five were: the others have a first neighbour like any new "
-            "row.": found[1] > 0.997,
+            f"leak is {found[1]:.3f}, as if every normal test row had been learned. "
+            "Only about four in five were: the others have a first neighbour like any "
+            "new row.": found[1] > 0.997,
         },
         near=0.0015,
         otherwise=f"honest {found[0]:.3f} and leak {found[1]:.3f} are not what one "
-        "neighbour gives. Put gt.evaluation.Baseline(NearestNeighbors(n_neighbors=1), ...) "
-        "into overlap_aurocs, with seeds 0 to 4, and take the mean of each column.",
-        right="the leak adds 0.06. A learned row finds itself, at distance 0. The more a "
-        "method keeps of single rows, the more this leak is worth to it.",
+        "neighbour gives. Put gt.evaluation.Baseline(NearestNeighbors(n_neighbors=1), "
+        "...) into overlap_aurocs, with seeds 0 to 4, and take the mean of each column.",
+        right="the leak adds 0.06. A learned row finds itself, at distance 0. The more "
+        "a method keeps of single rows, the more this leak is worth to it.",
     ).judge(found)
 
 
-def _true(found: float, false: float, rate: float) -> float:
-    return rate * found / (rate * found + (1 - rate) * false)
+def _true(hits: float, false: float, rate: float) -> float:
+    return rate * hits / (rate * hits + (1 - rate) * false)
 
 
 SHARE_OF_TRUE_ALARMS = Function(
     solution=_true,
     inputs=[(0.8, 0.05, 0.01), (0.6, 0.02, 0.3), (1.0, 0.5, 0.5)],
     mistakes={
-        "you return a percentage. Return a share: 90 % is 0.9.": (
-            lambda found, false, rate: 100 * _true(found, false, rate)
-        ),
+        "you return a percentage. Return a share: "
+        "90 % is 0.9.": lambda hits, false, rate: 100 * _true(hits, false, rate),
         "that is the share of alarms that are false.": (
-            lambda found, false, rate: 1 - _true(found, false, rate)
+            lambda hits, false, rate: 1 - _true(hits, false, rate)
         ),
-        "the base rate plays no part. How many anomalies and how many normal rows "
-        "are there among 10 000?": lambda found, false, rate: found / (found + false),
-        "you use the base rate for the anomalies only. The normal rows are not "
-        "all of the rows either.": (
-            lambda found, false, rate: rate * found / (rate * found + false)
+        "the base rate plays no part. How many anomalies and how many normal rows are "
+        "there among 10 000?": lambda hits, false, rate: hits / (hits + false),
+        "you use the base rate for the anomalies only. The normal rows are not all of "
+        "the rows either.": lambda hits, false, rate: (
+            rate * hits / (rate * hits + false)
         ),
-        "you let all rows raise false alarms at the rate of the anomalies. "
-        "Normal rows have a share of their own.": (
-            lambda found, false, rate: found / (found + rate * false)
+        "you let all rows raise false alarms at the rate of the anomalies. Normal rows "
+        "have a share of their own.": (
+            lambda hits, false, rate: hits / (hits + rate * false)
         ),
-        "that is the share of all rows that are found anomalies. Divide by the "
-        "share of all rows that raise an alarm.": lambda found, false, rate: (
-            rate * found
-        ),
-        "that is the share of all rows that raise an alarm. How much of it is "
-        "true?": lambda found, false, rate: rate * found + (1 - rate) * false,
+        "that is the share of all rows that are found anomalies. Divide by the share "
+        "of all rows that raise an alarm.": lambda hits, false, rate: rate * hits,
+        "that is the share of all rows that raise an alarm. How much "
+        "of it is true?": lambda hits, false, rate: rate * hits + (1 - rate) * false,
     },
     otherwise=lambda given, found, wanted: (
-        f"for found={given[0]}, false_alarms={given[1]}, base_rate={given[2]} you return "
-        f"{found:.4f}. Count true and false alarms among 10 000 rows by hand."
+        f"for found={given[0]}, false_alarms={given[1]}, base_rate={given[2]} you "
+        f"return {found:.4f}. Count true and false alarms among 10 000 rows by hand."
     ),
 )
 

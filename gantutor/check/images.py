@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
 
-from gantutor import data, scoring
+from gantutor import data
 from gantutor.check._common import (
     Answer,
     Function,
@@ -18,6 +18,7 @@ from gantutor.check._common import (
     exercise,
     number,
 )
+from gantutor.scoring import p_values
 
 __all__ = ["grey_dot", "power_of_edges", "two_sided"]
 
@@ -32,20 +33,20 @@ def grey_dot(standard_deviations: float) -> Verdict:
         value=60,
         within=3,
         mistakes={
-            "you divided by the variance. The standard deviation is its square root.": (
-                1800
-            ),
+            "you divided by the variance. The standard "
+            "deviation is its square root.": 1800,
             "that is the distance in grey values. In which units does standardising "
             "count?": 2,
             "that is the standard deviation of the pixel. By how many of them does the "
             "value 2 differ from the mean?": 0.033,
-            "that is where the value 1 stands. The test picture has a 2 there.": (
-                abs(found - 30) < 2
-            ),
+            "that is where the value 1 stands. The test picture has a 2 there.": abs(
+                found - 30
+            )
+            < 2,
         },
         near=0.05 * abs(found),
-        otherwise="the mean of the squares is 1/900, so that is nearly the variance. Take "
-        "its square root, and see how often it goes into 2.",
+        otherwise="the mean of the squares is 1/900, so that is nearly the variance. "
+        "Take its square root, and see how often it goes into 2.",
         right="the standard deviation is 1/30, and 2 is 60 of them. A grey that no eye "
         "notices outweighs all that the other pixels say.",
     ).judge(found)
@@ -61,12 +62,10 @@ def power_of_edges(power: float) -> Verdict:
     found = f"blurred pictures get an AUROC of {blurred:.2f}, dotted ones {dotted:.2f}"
     return Answer(
         mistakes={
-            f"{found}. Both should be 0.6 or more. Look between 0 and 1.": (
-                blurred < 0.6 and dotted < 0.6
-            ),
-            f"{found}. What must the power do so that simple pictures rise?": (
-                blurred < 0.6
-            ),
+            f"{found}. Both should be 0.6 or more. Look between 0 and 1.": blurred < 0.6
+            and dotted < 0.6,
+            f"{found}. What must the power do so that simple pictures rise?": blurred
+            < 0.6,
             f"{found}. The power forgives a dot because a dot adds edges.": dotted
             < 0.6,
         },
@@ -76,22 +75,11 @@ def power_of_edges(power: float) -> Verdict:
 
 
 def _low(calibration: Array, values: Array) -> Array:
-    return scoring.p_values(-calibration, -values)
+    return p_values(-calibration, -values)
 
 
 def _smaller(calibration: Array, values: Array) -> Array:
-    high = scoring.p_values(calibration, values)
-    return np.minimum(high, _low(calibration, values))
-
-
-def _larger(calibration: Array, values: Array) -> Array:
-    high = scoring.p_values(calibration, values)
-    return np.maximum(high, _low(calibration, values))
-
-
-def _without_itself(calibration: Array, values: Array) -> Array:
-    n = len(calibration)
-    return np.minimum(1, 2 * (_smaller(calibration, values) * (n + 1) - 1) / n)
+    return np.minimum(p_values(calibration, values), _low(calibration, values))
 
 
 TWO_SIDED = Function(
@@ -103,23 +91,25 @@ TWO_SIDED = Function(
         )
     ],
     mistakes={
-        "low values get large p-values. That is the one-sided p-value of "
-        "notebook 04: the other side is missing.": scoring.p_values,
+        "low values get large p-values. That is the one-sided p-value of notebook 04: "
+        "the other side is missing.": p_values,
         "high values get large p-values: the other side is missing.": _low,
-        "you look twice, so that twice as many normal rows fall below any limit. "
-        "Where is the factor 2?": _smaller,
-        "a p-value must not be above 1. Two sides of one half each may add up to "
-        "more, because a value counts for both.": lambda c, v: 2 * _smaller(c, v),
+        "you look twice, so that twice as many normal rows fall below any limit. Where "
+        "is the factor 2?": _smaller,
+        "a p-value must not be above 1. Two sides of one half each may add up to more, "
+        "because a value counts for both.": lambda c, v: 2 * _smaller(c, v),
         "take the smaller of the two sides: odd on one side is enough.": (
-            lambda c, v: np.minimum(1, 2 * _larger(c, v))
+            lambda c, v: np.minimum(1, 2 * np.maximum(p_values(c, v), _low(c, v)))
         ),
-        "the row itself is not counted in. It belongs into the numerator and into "
-        "the denominator, else p can be 0.": _without_itself,
+        "the row itself is not counted in. It belongs into the numerator and into the "
+        "denominator, else p can be 0.": lambda c, v: np.minimum(
+            1, 2 * (_smaller(c, v) * (len(c) + 1) - 1) / len(c)
+        ),
     },
     otherwise=lambda given, found, wanted: (
-        f"for the calibration values {given[0].astype(int).tolist()} the value 2 "
-        f"has p = {wanted[1]:.2f}, and you have {found[1]:.2f}. Count "
-        "by hand how many are at least as low, equal ones included."
+        f"for the calibration values {given[0].astype(int).tolist()} the value 2 has p "
+        f"= {wanted[1]:.2f}, and you have {found[1]:.2f}. Count by hand how many are "
+        "at least as low, equal ones included."
     ),
     right="values far below and far above get small p-values, those in the middle 1. "
     "Blurred pictures have nowhere left to hide.",

@@ -32,22 +32,22 @@ LARGER_IMAGES = Answer(
     within=0.1,
     mistakes={
         "one number is missing: the bias of the last layer.": FIRST + SECOND + LAST - 1,
-        "the biases of the convolutions are missing: one for each channel.": (
-            16 * 16 + 32 * 256 + LAST
-        ),
+        "the biases of the convolutions are missing: one for each channel.": 16 * 16
+        + 32 * 256
+        + LAST,
         "the convolutions do not care how large the image is. The layer after them "
         "does: how many numbers does it get now?": 8625,
-        "the biases are missing: one for each channel and one for the logit.": (
-            16 * 16 + 32 * 256 + LAST - 1
-        ),
+        "the biases are missing: one for each channel and one for the logit.": 16 * 16
+        + 32 * 256
+        + LAST
+        - 1,
         "these are the convolutions. The dense layer has parameters too.": FIRST
         + SECOND,
         "28 is halved twice, once by each convolution.": (
             FIRST + SECOND + 14 * 14 * 32 + 1
         ),
-        'with padding="same" zeros are added at the rim, so that 28 becomes exactly 14.': (
-            FIRST + SECOND + 5 * 5 * 32 + 1
-        ),
+        'with padding="same" zeros are added at the '
+        "rim, so that 28 becomes exactly 14.": FIRST + SECOND + 5 * 5 * 32 + 1,
         "a channel that comes out of the second convolution looks at all 16 channels "
         "that go in.": FIRST + 32 * (4 * 4 + 1) + LAST,
         "this is the dense layer. The convolutions have parameters too.": LAST,
@@ -56,8 +56,8 @@ LARGER_IMAGES = Answer(
     },
     otherwise="add up three layers. Which shape has the image after the first "
     "convolution, after the second, and how many numbers is that when laid flat?",
-    right="272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, and only "
-    "the last layer has grown.",
+    right="272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, and "
+    "only the last layer has grown.",
 )
 
 
@@ -91,9 +91,8 @@ def anomalies_on_all_sides(aurocs: Sequence[float]) -> Verdict:
         value=expected,
         within=0.02,
         mistakes={
-            "the score must go up where D says 'not real'. It is minus the logit.": (
-                1 - expected
-            ),
+            "the score must go up where D says 'not real'. It is minus the logit.": 1
+            - expected,
             "these are the AUROCs on the script's anomalies, from the lesson. Take the "
             "rows of the rung for both kinds.": _untrained_aurocs(on_the_rung=False),
         },
@@ -101,8 +100,8 @@ def anomalies_on_all_sides(aurocs: Sequence[float]) -> Verdict:
         otherwise=f"seed {seed} gives {expected[seed]:.2f}, and you have "
         f'{found[seed]:.2f}. Take all rows of ladder("scale", 2.0), and change nothing '
         "else.",
-        right="none of the ten is further than 0.25 from a coin. These anomalies lie on "
-        "all sides, and a line that goes up on one side goes down on the other.",
+        right="none of the ten is further than 0.25 from a coin. These anomalies lie "
+        "on all sides, and a line that goes up on one side goes down on the other.",
     ).judge(found)
 
 
@@ -137,8 +136,9 @@ def joint_discriminator(function: Callable[[int, int], keras.Model]) -> Verdict:
     crossed = logits(x[:1], turned_z[1:2]) + logits(x[1:2], z[:1])
     return Answer(
         mistakes={
-            "all outputs lie between 0 and 1, however large the input is. A logit may be "
-            "any number: leave out the sigmoid.": large.min() >= 0 and large.max() <= 1,
+            "all outputs lie between 0 and 1, however large the input is. A logit may "
+            "be any number: leave out the sigmoid.": large.min() >= 0
+            and large.max() <= 1,
             "the output cannot be any number. Is there an activation at the end?": (
                 abs(large).max() <= 1 or large.min() >= 0 or large.max() <= 0
             ),
@@ -156,8 +156,8 @@ def joint_discriminator(function: Callable[[int, int], keras.Model]) -> Verdict:
             "cannot see whether the two belong together. Join them before a hidden "
             "layer.": same(both, crossed),
         },
-        right="two inputs, one logit, and it can see whether a row and its noise belong "
-        "together.",
+        right="two inputs, one logit, and it can see whether a row and its noise "
+        "belong together.",
     ).judge(usual)
 
 
@@ -165,7 +165,7 @@ def _has_the_shapes(model: keras.Model, n_features: int, latent_dim: int) -> Non
     """Complain unless the model maps [rows, noise] to one number."""
     if not isinstance(model, keras.Model):
         raise Off(
-            f"the function must return a keras.Model, and it returns "
+            "the function must return a keras.Model, and it returns "
             f"{type(model).__name__}."
         )
     shapes = [tuple(i.shape) for i in model.inputs]
@@ -174,16 +174,14 @@ def _has_the_shapes(model: keras.Model, n_features: int, latent_dim: int) -> Non
     output = tuple(model.output_shape)
     Answer(
         mistakes={
-            f"the model has {len(shapes)} input, and needs two: "
-            "keras.Model([rows, noise], logit).": len(shapes) != 2,
+            f"the model has {len(shapes)} input, and needs two: keras.Model([rows, "
+            "noise], logit).": len(shapes) != 2,
             "the row must be the first input, the noise the second.": (
                 shapes == wanted[::-1]
             ),
-            f"{called} the inputs have the shapes {shapes}, not {wanted}.": (
-                shapes != wanted
-            ),
-            f"{called} the output has the shape {output}, not (None, 1).": (
-                output != (None, 1)
-            ),
+            f"{called} the inputs have the shapes {shapes}, not {wanted}.": shapes
+            != wanted,
+            f"{called} the output has the shape {output}, not (None, 1).": output
+            != (None, 1),
         }
     ).judge(shapes[0])

@@ -35,10 +35,10 @@ def where_the_generator_is(opposite: float, sideways: float, further: float) -> 
         value=0.24,
         within=0.02,
         mistakes={
-            "with G on the other side the slope is turned round, and with it the order of "
-            "every pair.": 0.76,
-            "the slope is turned round. A score with 0.76 does not become worse than its "
-            "mirror image.": 0.0,
+            "with G on the other side the slope is turned round, and with it the order "
+            "of every pair.": 0.76,
+            "the slope is turned round. A score with 0.76 does not become worse than "
+            "its mirror image.": 0.0,
             "the slope does not vanish, it is turned round.": 0.5,
         },
         otherwise="what becomes of the share of pairs in order if the score is negated?",
@@ -47,8 +47,9 @@ def where_the_generator_is(opposite: float, sideways: float, further: float) -> 
         value=0.5,
         within=0.02,
         mistakes={
-            "opposite is right. For sideways, work out the mean of m.x for the anomalies, "
-            "which are around 1 in each column. The two columns cancel.": 0.76,
+            "opposite is right. For sideways, work out the mean of m.x for the "
+            "anomalies, which are around 1 in each column. "
+            "The two columns cancel.": 0.76,
             "opposite is right. The second column does not turn the score round, it "
             "cancels what the first one says.": 0.24,
         },
@@ -58,10 +59,10 @@ def where_the_generator_is(opposite: float, sideways: float, further: float) -> 
     return Answer(
         value=0.76,
         within=0.02,
-        otherwise="opposite and sideways are right. For further, the score is 3 x1 instead "
-        "of 0.3 x1. Does that change the order of any two rows?",
-        right="only the direction in which G is off counts. The other side turns the score "
-        "round, sideways is a coin, and the distance does not matter.",
+        otherwise="opposite and sideways are right. For further, the score is 3 x1 "
+        "instead of 0.3 x1. Does that change the order of any two rows?",
+        right="only the direction in which G is off counts. The other side turns the "
+        "score round, sideways is a coin, and the distance does not matter.",
     ).judge(last)
 
 
@@ -86,18 +87,18 @@ def alarms_when_normal_moves(false_alarms: float) -> Verdict:
         value=expected,
         within=0.0005,
         mistakes={
-            f"{found:.3f} is about what was promised. Leave the threshold where the old "
-            "calibration rows have put it, and move all ten columns of the new rows.": (
-                found < 0.065
-            ),
-            "this is the share below the threshold. Alarms lie above it.": (
-                abs(found - 1 + expected) < 0.03
-            ),
+            f"{found:.3f} is about what was promised. Leave the threshold where the "
+            "old calibration rows have put it, and move all ten columns of the new "
+            "rows.": found < 0.065,
+            "this is the share below the threshold. Alarms lie above it.": abs(
+                found - 1 + expected
+            )
+            < 0.03,
             "this looks like rows that have moved by 1, such as the anomalies of the "
             "rung. Move the normal rows by 0.5.": abs(found - above(10 * 1.0**2))
             < 0.03,
-            "that is what the formula gives, for rows without end and a threshold that is "
-            "known. Count the alarms among the moved rows.": above(10 * 0.5**2),
+            "that is what the formula gives, for rows without end and a threshold that "
+            "is known. Count the alarms among the moved rows.": above(10 * 0.5**2),
             "the calibration rows are among the rows that you count. Move and count "
             "usual[2000:] alone.": abs(found - over.mean()) < 5e-5,
             f"{found:.3f} is not what rows give that have moved by 0.5 in each column. "
@@ -105,10 +106,10 @@ def alarms_when_normal_moves(false_alarms: float) -> Verdict:
             > 0.02,
         },
         otherwise=f"{found:g} is near, as a good guess is. Count: the 18 000 rows of "
-        "usual[2000:], moved by 0.5, against threshold(calibration, 0.05), give another "
-        "number. Hand over all its digits, or three at least.",
-        right=f"{found:.2f}, nearly three times as many alarms as promised, and no anomaly "
-        "is among them. The formula (noncentral chi-square) gives 0.142.",
+        "usual[2000:], moved by 0.5, against threshold(calibration, 0.05), give "
+        "another number. Hand over all its digits, or three at least.",
+        right=f"{found:.2f}, nearly three times as many alarms as promised, and no "
+        "anomaly is among them. The formula (noncentral chi-square) gives 0.142.",
     ).judge(found)
 
 
@@ -135,8 +136,8 @@ def _other_alarms(given: tuple[Any, ...], found: NDArray, wanted: NDArray) -> st
     p, rate = given
     return (
         f"for the p-values {np.sort(p)[:6].round(4)}... and the share {rate:.3f} you "
-        f"raise {found.sum():.0f} alarms, and it should be {wanted.sum():.0f}. Write the "
-        "limits beside the sorted p-values."
+        f"raise {found.sum():.0f} alarms, and it should be {wanted.sum():.0f}. Write "
+        "the limits beside the sorted p-values."
     )
 
 
@@ -150,14 +151,13 @@ DISCOVERIES = Function(
         (_many_p_values(), 0.1),
     ],
     mistakes={
-        "this is p <= share for each row by itself. With many rows, most alarms are then "
-        "false. The limit must depend on the rank.": lambda p, rate: p <= rate,
-        "every row has the limit share / n. That is the correction of Bonferroni, which "
-        "is stricter: here the limit grows with the rank.": (
-            lambda p, rate: p <= rate / len(p)
-        ),
-        "you stop at the first p-value that misses its limit. Look for the last one that "
-        "keeps it: all before it are alarms too.": _stop_at_the_first,
+        "this is p <= share for each row by itself. With many rows, most alarms are "
+        "then false. The limit must depend on the rank.": lambda p, rate: p <= rate,
+        "every row has the limit share / n. That is the correction of Bonferroni, "
+        "which is stricter: here the limit grows "
+        "with the rank.": lambda p, rate: p <= rate / len(p),
+        "you stop at the first p-value that misses its limit. Look for the last one "
+        "that keeps it: all before it are alarms too.": _stop_at_the_first,
         "each row is held against its own limit. Look for the last rank that keeps it: "
         "all rows before it are alarms too.": (
             lambda p, rate: p <= rate * (1 + np.argsort(np.argsort(p))) / len(p)
@@ -165,9 +165,8 @@ DISCOVERIES = Function(
         "the alarms come in the order of the sorted p-values. The first must belong to "
         "the first row.": lambda p, rate: np.sort(~_benjamini_hochberg(p, rate)) == 0,
         "True and False are exchanged.": lambda p, rate: ~_benjamini_hochberg(p, rate),
-        "a p-value that is equal to its limit counts as an alarm: use <=.": (
-            lambda p, rate: _benjamini_hochberg(p, rate * (1 - 1e-9))
-        ),
+        "a p-value that is equal to its limit counts as "
+        "an alarm: use <=.": lambda p, rate: _benjamini_hochberg(p, rate * (1 - 1e-9)),
     },
     otherwise=_other_alarms,
 )
@@ -184,14 +183,14 @@ def discoveries(function: Callable[[NDArray, float], ArrayLike]) -> Verdict:
             if _benjamini_hochberg(p, rate).any():
                 raise
             raise Off(
-                f"for the p-values {np.sort(p)} and the share {rate} none keeps its limit, "
-                f"and your function raised {type(error).__name__}. Then the answer is "
-                "False for each row."
+                f"for the p-values {np.sort(p)} and the share {rate} none keeps its "
+                f"limit, and your function raised {type(error).__name__}. Then the "
+                "answer is False for each row."
             ) from error
         if found.shape != p.shape:
             raise Off(
-                f"for {len(p)} p-values you return something of the shape {found.shape}. "
-                "One True or False for each row is needed."
+                f"for {len(p)} p-values you return something of the shape "
+                f"{found.shape}. One True or False for each row is needed."
             )
         if found.dtype != bool and not np.isin(found, (0, 1)).all():
             raise Off("the result must be True or False for each row.")

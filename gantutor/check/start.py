@@ -31,14 +31,14 @@ def auroc_by_hand(auroc: float) -> Verdict:
         within=0.005,
         mistakes={
             "you count the pairs in which the benign row scores higher.": 2 / 12,
-            "you count the malignant rows that score higher than every benign row. "
-            "The row with 2.6 wins some of its pairs, and they count.": 2 / 3,
-            "you count rows on the right side of some line. The AUROC needs no "
-            "line: it compares pairs.": 5 / 7,
+            "you count the malignant rows that score higher than every benign row. The "
+            "row with 2.6 wins some of its pairs, and they count.": 2 / 3,
+            "you count rows on the right side of some line. The AUROC needs no line: "
+            "it compares pairs.": 5 / 7,
             "one malignant row scores lower than some benign ones.": 1.0,
         },
-        otherwise="go through the malignant rows one by one: how many of the four benign "
-        "scores are below 2.6, below 5.0, below 8.3? Divide the sum by 12.",
+        otherwise="go through the malignant rows one by one: how many of the four "
+        "benign scores are below 2.6, below 5.0, below 8.3? Divide the sum by 12.",
         right="10 of 12 pairs are in the right order, 0.83.",
     ).judge(share(auroc, "the AUROC"))
 
@@ -55,8 +55,8 @@ def looser_threshold(detector: Any, malignant_share: float) -> Verdict:
         raise Off("the detector has no threshold yet. It gets one in fit.")
     if detector.false_alarm_rate != 0.2:
         raise Off(
-            f"the detector has the false_alarm_rate {detector.false_alarm_rate}. Two in "
-            "ten are asked for."
+            f"the detector has the false_alarm_rate {detector.false_alarm_rate}. Two "
+            "in ten are asked for."
         )
     found = share(malignant_share, "the share")
     X, y = breast_cancer()
@@ -79,8 +79,8 @@ def looser_threshold(detector: Any, malignant_share: float) -> Verdict:
             "asked how many of the malignant rows are reported.": y_test[alarm].mean(),
         },
         near=0.0005,
-        otherwise="your detector reports another share of the malignant rows in X_test. "
-        "Did you predict with the new detector?",
+        otherwise="your detector reports another share of the malignant rows in "
+        "X_test. Did you predict with the new detector?",
         right="the line has moved down, so more malignant rows lie above it, and more "
         "benign ones. The ranking of the rows has not changed.",
     ).judge(found)
@@ -102,9 +102,8 @@ SHARE_AMONG_TOP = Function(
     mistakes={
         "you look at the k lowest scores. argsort begins with the lowest: turn the "
         "scores round.": lambda s, y, k: _top(-s, y, k).mean(),
-        "you return the number of anomalies among the k rows. Divide by k.": (
-            lambda s, y, k: _top(s, y, k).sum()
-        ),
+        "you return the number of anomalies among "
+        "the k rows. Divide by k.": lambda s, y, k: _top(s, y, k).sum(),
         "you divide by the number of all anomalies, which gives the share of the "
         "anomalies that are found. Divide by k.": (
             lambda s, y, k: _top(s, y, k).sum() / y.sum()
@@ -112,15 +111,15 @@ SHARE_AMONG_TOP = Function(
         "k plays no part: you always take ten rows.": (
             lambda s, y, k: _top(s, y, 10).mean()
         ),
-        "you take the first k labels as they come. Put them in the order of the "
-        "scores first.": lambda s, y, k: y[:k].mean(),
+        "you take the first k labels as they come. Put them in the order of the scores "
+        "first.": lambda s, y, k: y[:k].mean(),
         "you count the normal rows among the k.": (
             lambda s, y, k: 1 - _top(s, y, k).mean()
         ),
     },
     otherwise=lambda given, found, wanted: (
-        f"for k = {given[2]} on 200 made-up rows you return {found:.3f}, "
-        f"and it should be {wanted:.3f}. Try it on five rows by hand."
+        f"for k = {given[2]} on 200 made-up rows you return {found:.3f}, and it should "
+        f"be {wanted:.3f}. Try it on five rows by hand."
     ),
     right="this is the precision at k: which share of the first k rows that somebody "
     "looks at is worth the look.",

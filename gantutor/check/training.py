@@ -40,39 +40,36 @@ def generator_half_right(probability: float, loss: float) -> Verdict:
             "half of G's rows are as the real ones, so q = p / 2 there. Put that into "
             "p / (p + q).": 0.75,
         },
-        otherwise=f"the probability is not {said:g}. How large is q where the real rows "
-        "are? Put it into D* = p / (p + q).",
+        otherwise=f"the probability is not {said:g}. How large is q where the real "
+        "rows are? Put it into D* = p / (p + q).",
     ).judge(said)
     return Answer(
         value=LOSS,
         within=0.006,  # 0.95 and 0.96 are right to two digits
         mistakes={
-            "the probability is right. In the loss, only half of the generated rows pay "
-            "log 3: the others are recognised, and that is free.": REAL_PRICE
-            + TAKEN_PRICE,
+            "the probability is right. In the loss, only half of the generated rows "
+            "pay log 3: the others are recognised, and "
+            "that is free.": REAL_PRICE + TAKEN_PRICE,
             "the probability is right. The script's loss is the sum of the two means, "
             "not their mean.": LOSS / 2,
-            "the probability is right. The generated rows are missing in the loss.": (
-                REAL_PRICE
-            ),
-            "the probability is right. The real rows are missing in the loss.": (
-                TAKEN_PRICE / 2
-            ),
+            "the probability is right. The generated "
+            "rows are missing in the loss.": REAL_PRICE,
+            "the probability is right. The real rows "
+            "are missing in the loss.": TAKEN_PRICE / 2,
             "the probability is right. This is 2 log 2, the loss of a D that can tell "
             "nothing.": 2 * np.log(2),
-            "the probability is right. The loss takes the natural logarithm, np.log.": (
-                LOSS / np.log(2)
-            ),
-            "the probability is right. The loss takes the natural logarithm, and not the "
-            "one to base 10.": LOSS / np.log(10),
+            "the probability is right. The loss takes "
+            "the natural logarithm, np.log.": LOSS / np.log(2),
+            "the probability is right. The loss takes the natural logarithm, and not "
+            "the one to base 10.": LOSS / np.log(10),
             "the probability is right. A loss is a price: minus the logarithm.": -LOSS,
         },
         near=0.004,
-        otherwise="the probability is right, the loss is not. Write down three prices: of "
-        "a real row, of a generated row among the real ones, of one far away. Then take "
-        "the mean of each kind.",
-        right="D says 2/3, and its loss is 0.955, well below 2 log 2: a G that is right in "
-        "half of its rows does not fool D into a coin.",
+        otherwise="the probability is right, the loss is not. Write down three prices: "
+        "of a real row, of a generated row among the real ones, of one far away. Then "
+        "take the mean of each kind.",
+        right="D says 2/3, and its loss is 0.955, well below 2 log 2: a G that is "
+        "right in half of its rows does not fool D into a coin.",
     ).judge(number(loss, "the loss"))
 
 
@@ -91,14 +88,13 @@ def wide_generator(discriminator: Callable[[NDArray], tf.Tensor]) -> Verdict:
     mistakes = {
         "this D has learned the line 0.5 - x: G's rows are still z + 1.": 0.5 - x,
         "the parabola is upside down. Which rows does the loss call real?": -theory,
-        "these generated rows are half as wide as the real ones, not twice.": (
-            1.5 * square - np.log(2)
-        ),
-        "these generated rows are twice as wide, but around 1. Their middle should be 0.": (
-            np.log(2) - square / 2 + (x - 1) ** 2 / 8
-        ),
-        "D's logit is 0 everywhere, as if real and generated rows were alike, or as if D "
-        "had learned nothing.": 0 * square,
+        "these generated rows are half as wide as the real ones, not twice.": 1.5
+        * square
+        - np.log(2),
+        "these generated rows are twice as wide, but around 1. Their middle should be "
+        "0.": np.log(2) - square / 2 + (x - 1) ** 2 / 8,
+        "D's logit is 0 everywhere, as if real and generated rows were alike, or as if "
+        "D had learned nothing.": 0 * square,
         "the outputs lie between 0 and 1, like probabilities. The theory is about the "
         "logit.": 1 / (1 + np.exp(-theory)),
     }
@@ -108,18 +104,20 @@ def wide_generator(discriminator: Callable[[NDArray], tf.Tensor]) -> Verdict:
     if np.isfinite(width):
         advice = (
             f"It fits generated rows around {middle:.1f} that are {width:.1f} times as "
-            "wide as the real ones. Asked for are rows around 0, 2 times as wide: 2 * z. "
-            "If yours are made so, train for 2000 steps with batches of 1024."
+            "wide as the real ones. Asked for are rows around 0, 2 times as wide: 2 * "
+            "z. If yours are made so, train for 2000 steps with batches of 1024."
         )
     as_asked = distance < 0.15 and abs(middle) < 0.3 and 1.75 < width < 2.25
     return Answer(
         mistakes={
             message: nearest < min(distance, 0.4),
-            f"between -2.5 and 2.5 the logit is {distance:.2f} away from log 2 - 3/8 x^2 "
-            f"(root mean square). {advice}": not as_asked,
-            "the logit is right, but it comes from a function without weights, and nothing "
-            "in it can have been trained. Train a discriminator, and hand over the network "
-            "itself.": not len(getattr(discriminator, "trainable_variables", ())),
+            f"between -2.5 and 2.5 the logit is {distance:.2f} away from log 2 - 3/8 "
+            f"x^2 (root mean square). {advice}": not as_asked,
+            "the logit is right, but it comes from a function without weights, and "
+            "nothing in it can have been trained. Train a discriminator, and hand over "
+            "the network itself.": not len(
+                getattr(discriminator, "trainable_variables", ())
+            ),
         },
         right="the logit is a hill, log 2 - 3/8 x^2: D now calls rows on both sides "
         "generated, and the score -logit would work as an anomaly score.",
@@ -139,37 +137,50 @@ def _generated_by(x: NDArray, logit: NDArray) -> tuple[float, float]:
     return -slope / narrowness, narrowness**-0.5
 
 
-def _plane(x: tf.Tensor) -> tf.Tensor:
-    """A network with the same slope everywhere."""
-    return tf.matmul(x, tf.constant([[2.0], [-1.0], [0.5]])) + 1.0
-
-
-def _hill(x: tf.Tensor) -> tf.Tensor:
-    """A network whose slope is the way to its top."""
-    top = tf.constant([[1.0, -2.0, 3.0]])
-    return -tf.reduce_sum((x - top) ** 2, axis=1, keepdims=True) / 2
-
-
-def _moved(by: Callable[[NDArray], NDArray]) -> Callable[..., NDArray]:
-    """A function like the reader's, whose steps are made from the gradient."""
+def _moved(step: Callable[[NDArray], NDArray]) -> Callable[..., NDArray]:
+    """A function like the reader's, with the step for a distance of 1 by the gradient."""
 
     def move(network: Callable, rows: tf.Tensor, distance: float) -> NDArray:
         with tf.GradientTape() as tape:
             tape.watch(rows)
             output = network(rows)
-        return rows.numpy() + distance * by(tape.gradient(output, rows).numpy())
+        return rows.numpy() + distance * step(tape.gradient(output, rows).numpy())
 
     return move
 
 
-def _lengths(gradient: NDArray) -> NDArray:
+def _length(gradient: NDArray) -> NDArray:
     return np.linalg.norm(gradient, axis=1, keepdims=True)
+
+
+STEPS: dict[str, Callable[[NDArray], NDArray]] = {
+    "the rows move downhill.": lambda g: -g / _length(g),
+    "the steps are as long as the gradient. Divide the gradient of each row by its "
+    "length, so that each row moves by the distance.": lambda g: g,
+    "the steps are as long as the gradient of a mean. Divide the gradient of each row "
+    "by its length, so that each row moves by the distance.": lambda g: g / len(g),
+    "you divide by the length of all gradients together. Each row has a length of its "
+    "own: sum the squares over axis 1.": lambda g: g / np.linalg.norm(g),
+    "you sum the squares over the rows (axis 0). The length of a row's gradient is a "
+    "sum over its columns (axis 1).": lambda g: g / np.linalg.norm(g, axis=0),
+    "you divide by the squared length. Take its root.": lambda g: g / _length(g) ** 2,
+    "every column moves by the distance, so the row moves further. Use the gradient "
+    "itself, not its signs.": np.sign,
+}
 
 
 @exercise
 def uphill(function: Callable[..., tf.Tensor]) -> Verdict:
     """Check a function of a network, rows and a distance that moves each row uphill."""
     rows = tf.constant(np.random.default_rng(0).normal(size=(5, 3)), tf.float32)
+    top, slope = tf.constant([[1.0, -2.0, 3.0]]), tf.constant([[2.0], [-1.0], [0.5]])
+    solution = _moved(lambda g: g / _length(g))
+
+    def hill(x: tf.Tensor) -> tf.Tensor:
+        return -tf.reduce_sum((x - top) ** 2, axis=1, keepdims=True) / 2
+
+    def plane(x: tf.Tensor) -> tf.Tensor:  # with the same slope everywhere
+        return tf.matmul(x, slope) + 1.0
 
     def watched(network: Callable, rows: tf.Tensor, distance: float) -> Any:
         try:
@@ -177,50 +188,30 @@ def uphill(function: Callable[..., tf.Tensor]) -> Verdict:
         except (TypeError, ValueError, AttributeError) as error:
             if "None" in str(error):
                 raise Off(
-                    "the gradient is None. A tape follows variables by itself; a tensor "
-                    "such as the rows it must be told to watch, before the network is "
-                    "called."
+                    "the gradient is None. A tape follows variables by itself; a "
+                    "tensor such as the rows it must be told to watch, before the "
+                    "network is called."
                 ) from error
             raise
 
     def otherwise(given: tuple[Any, ...], found: NDArray, wanted: NDArray) -> str:
         far = np.linalg.norm(found - given[1], axis=1)
         return (
-            f"asked for the distance {given[2]}, the five rows move by {far.min():.3f} to "
-            f"{far.max():.3f}, or not along the gradient. Try a network with a known "
-            "slope, such as lambda x: tf.reduce_sum(2 * x, axis=1)."
+            f"asked for the distance {given[2]}, the five rows move by {far.min():.3f} "
+            f"to {far.max():.3f}, or not along the gradient. Try a network with a "
+            "known slope, such as lambda x: tf.reduce_sum(2 * x, axis=1)."
         )
 
     return Function(
-        solution=_moved(lambda g: g / _lengths(g)),
-        inputs=[(_hill, rows, 0.5), (_plane, rows, 2.0)],
-        mistakes={
-            "the rows move downhill.": _moved(lambda g: -g / _lengths(g)),
-            "you return the steps. Add them to the rows.": lambda network, x, d: (
-                _moved(lambda g: g / _lengths(g))(network, x, d) - x
+        solution=solution,
+        inputs=[(hill, rows, 0.5), (plane, rows, 2.0)],
+        mistakes={said: _moved(step) for said, step in STEPS.items()}
+        | {
+            "you return the steps. Add them to the rows.": (
+                lambda network, x, d: solution(network, x, d) - x
             ),
-            "the steps are as long as the gradient. Divide the gradient of each row by "
-            "its length, so that each row moves by the distance.": _moved(lambda g: g),
-            "the steps are as long as the gradient of a mean. Divide the gradient of each "
-            "row by its length, so that each row moves by the distance.": _moved(
-                lambda g: g / len(g)
-            ),
-            "you divide by the length of all gradients together. Each row has a length of "
-            "its own: sum the squares over axis 1.": _moved(
-                lambda g: g / np.linalg.norm(g)
-            ),
-            "you sum the squares over the rows (axis 0). The length of a row's gradient "
-            "is a sum over its columns (axis 1).": _moved(
-                lambda g: g / np.linalg.norm(g, axis=0)
-            ),
-            "you divide by the squared length. Take its root.": _moved(
-                lambda g: g / _lengths(g) ** 2
-            ),
-            "every column moves by the distance, so the row moves further. Use the "
-            "gradient itself, not its signs.": _moved(np.sign),
-            "every row has moved by a distance of 1, whatever is asked for.": (
-                lambda network, x, _: _moved(lambda g: g / _lengths(g))(network, x, 1.0)
-            ),
+            "every row has moved by a distance of 1, "
+            "whatever is asked for.": lambda network, x, _: solution(network, x, 1.0),
         },
         otherwise=otherwise,
         what="the result for rows of shape (5, 3)",

@@ -23,18 +23,18 @@ def rows_for_a_budget(good_rows: int) -> Verdict:
     rows = number(good_rows, "the number of rows")
     return Answer(
         mistakes={
-            f"{rows:g} calibration rows are about right. But they are only a fifth of the "
-            "rows that you give to fit.": 331 <= rows <= 335,
-            "1000 rows are what the people look at. How many calibration rows does a rate "
-            "of 0.003 need?": rows == 1000,
+            f"{rows:g} calibration rows are about right. But they are only a fifth of "
+            "the rows that you give to fit.": 331 <= rows <= 335,
+            "1000 rows are what the people look at. How many calibration rows does a "
+            "rate of 0.003 need?": rows == 1000,
             "you took a fifth of the calibration rows. Which of the two numbers is the "
             "larger one?": 65 <= rows <= 68,
-            "that is a fifth of a row too few: calibration rows come whole. Round their "
-            "number up before you multiply by five.": 1660 <= rows < 1663,
-            "that is too few. Find the rate, then the number of calibration rows that it "
-            "needs at least, then the rows of which they are a fifth.": rows < 1663,
-            "that is enough, but not the least. What is one over the rate, less one? And "
-            "of how many rows is it a fifth?": rows > 1665,
+            "that is a fifth of a row too few: calibration rows come whole. Round "
+            "their number up before you multiply by five.": 1660 <= rows < 1663,
+            "that is too few. Find the rate, then the number of calibration rows that "
+            "it needs at least, then the rows of which they are a fifth.": rows < 1663,
+            "that is enough, but not the least. What is one over the rate, less one? "
+            "And of how many rows is it a fifth?": rows > 1665,
         },
         right="1 / 0.003 - 1 is 332.3, so 333 calibration rows, a fifth of 1,665. With "
         "half as many the rate that can be promised is twice as high.",
@@ -48,19 +48,17 @@ def alarms_with_a_day_counter(without_day: float, with_day: float) -> Verdict:
     with_day = share(with_day, "the share with the column")
     return Answer(
         mistakes={
-            "with the column there are fewer alarms than without it. Are the two numbers "
-            "in the right order?": with_day < without_day,
-            f"{without_day:.0%} alarms without the column are far more than the 5 % that "
-            "the detector allows. Was it fitted on March, and without the new column?": (
-                without_day > 0.15
-            ),
-            f"{with_day:.0%} alarms with the column are hardly more than without it. Look "
-            "at april['day']: does it go on from where March ended, or begin at 0 again?": (
-                with_day < 0.3
-            ),
+            "with the column there are fewer alarms than without it. Are the two "
+            "numbers in the right order?": with_day < without_day,
+            f"{without_day:.0%} alarms without the column are far more than the 5 % "
+            "that the detector allows. Was it fitted on March, and without the new "
+            "column?": without_day > 0.15,
+            f"{with_day:.0%} alarms with the column are hardly more than without it. "
+            "Look at april['day']: does it go on from where March ended, or begin at 0 "
+            "again?": with_day < 0.3,
         },
-        right="nothing has changed from March to April but the date, and the detector that "
-        "can see the date calls a large part of April anomalous.",
+        right="nothing has changed from March to April but the date, and the detector "
+        "that can see the date calls a large part of April anomalous.",
     ).judge((without_day, with_day))
 
 
@@ -78,13 +76,13 @@ def _other_number(given: tuple[Any, ...], found: float, wanted: float) -> str:
         return f"{said}. Alarms come in whole numbers."
     if found == wanted - 1:
         return (
-            f"{said}, one too few: the chance of so many or more is {chance:.3g}. "
-            "Do you use an approximation? Or binom.sf(k, n, rate), which leaves k "
-            "itself out: the chance of k or more is sf(k - 1, n, rate)."
+            f"{said}, one too few: the chance of so many or more is {chance:.3g}. Do "
+            "you use an approximation? Or binom.sf(k, n, rate), which leaves k itself "
+            "out: the chance of k or more is sf(k - 1, n, rate)."
         )
     return (
-        f"{said}. The chance of so many alarms or more is {chance:.3g}; "
-        "the smallest number whose chance is at most 0.01 is asked for."
+        f"{said}. The chance of so many alarms or more is {chance:.3g}; the smallest "
+        "number whose chance is at most 0.01 is asked for."
     )
 
 
@@ -97,6 +95,6 @@ def worrying_number(function: Callable[[int, float], int]) -> Verdict:
         otherwise=_other_number,
         what="the number of alarms",
         within=0,
-        right="for 1,750 rows at 0.004, 15 alarms are worrying and 14 are not, although 7 "
-        "are expected. With 50 rows at 0.001, two are enough.",
+        right="for 1,750 rows at 0.004, 15 alarms are worrying and 14 are not, "
+        "although 7 are expected. With 50 rows at 0.001, two are enough.",
     ).judge(function)
