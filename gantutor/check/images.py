@@ -16,6 +16,7 @@ from gantutor.check._common import (
     Off,
     Verdict,
     exercise,
+    is_near,
     number,
 )
 from gantutor.scoring import p_values
@@ -39,10 +40,8 @@ def grey_dot(standard_deviations: float) -> Verdict:
             "count?": 2,
             "that is the standard deviation of the pixel. By how many of them does the "
             "value 2 differ from the mean?": 0.033,
-            "that is where the value 1 stands. The test picture has a 2 there.": abs(
-                found - 30
-            )
-            < 2,
+            "that is where the value 1 stands. The test picture has a 2 "
+            "there.": is_near(found, 30, 2),
         },
         near=0.05 * abs(found),
         otherwise="the mean of the squares is 1/900, so that is nearly the variance. "
@@ -62,8 +61,10 @@ def power_of_edges(power: float) -> Verdict:
     found = f"blurred pictures get an AUROC of {blurred:.2f}, dotted ones {dotted:.2f}"
     return Answer(
         mistakes={
-            f"{found}. Both should be 0.6 or more. Look between 0 and 1.": blurred < 0.6
-            and dotted < 0.6,
+            f"{found}. Both should be 0.6 or more. Look between 0 and 1.": max(
+                blurred, dotted
+            )
+            < 0.6,
             f"{found}. What must the power do so that simple pictures rise?": blurred
             < 0.6,
             f"{found}. The power forgives a dot because a dot adds edges.": dotted

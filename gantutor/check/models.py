@@ -176,9 +176,8 @@ def _has_the_shapes(model: keras.Model, n_features: int, latent_dim: int) -> Non
         mistakes={
             f"the model has {len(shapes)} input, and needs two: keras.Model([rows, "
             "noise], logit).": len(shapes) != 2,
-            "the row must be the first input, the noise the second.": (
-                shapes == wanted[::-1]
-            ),
+            "the row must be the first input, the noise the second.": shapes
+            == wanted[::-1],
             f"{called} the inputs have the shapes {shapes}, not {wanted}.": shapes
             != wanted,
             f"{called} the output has the shape {output}, not (None, 1).": output

@@ -14,6 +14,7 @@ from gantutor.check._common import (
     Verdict,
     call,
     exercise,
+    is_near,
     right,
     share,
 )
@@ -77,10 +78,11 @@ def alarms_when_normal_moves(false_alarms: float) -> Verdict:
     normal, _ = ladder("shift", 1.0, n_normal=20_000)
     limit = threshold(np.linalg.norm(normal[:2000], axis=1), 0.05)
     over = np.linalg.norm(normal + 0.5, axis=1) > limit
-    in_theory = chi2.ppf(0.95, 10)  # the limit of the squared distance in ten columns
 
-    def above(squared_way: float) -> float:
-        return float(ncx2.sf(in_theory, 10, squared_way))
+    def moved_by(
+        way: float,
+    ) -> float:  # in theory, by the squared length in ten columns
+        return float(ncx2.sf(chi2.ppf(0.95, 10), 10, 10 * way**2))
 
     expected = over[2000:].mean()
     return Answer(
@@ -90,20 +92,18 @@ def alarms_when_normal_moves(false_alarms: float) -> Verdict:
             f"{found:.3f} is about what was promised. Leave the threshold where the "
             "old calibration rows have put it, and move all ten columns of the new "
             "rows.": found < 0.065,
-            "this is the share below the threshold. Alarms lie above it.": abs(
-                found - 1 + expected
-            )
-            < 0.03,
+            "this is the share below the threshold. Alarms lie above it.": is_near(
+                found, 1 - expected, 0.03
+            ),
             "this looks like rows that have moved by 1, such as the anomalies of the "
-            "rung. Move the normal rows by 0.5.": abs(found - above(10 * 1.0**2))
-            < 0.03,
+            "rung. Move the normal rows by 0.5.": is_near(found, moved_by(1.0), 0.03),
             "that is what the formula gives, for rows without end and a threshold that "
-            "is known. Count the alarms among the moved rows.": above(10 * 0.5**2),
+            "is known. Count the alarms among the moved rows.": moved_by(0.5),
             "the calibration rows are among the rows that you count. Move and count "
-            "usual[2000:] alone.": abs(found - over.mean()) < 5e-5,
+            "usual[2000:] alone.": is_near(found, over.mean(), 5e-5),
             f"{found:.3f} is not what rows give that have moved by 0.5 in each column. "
-            "Score them as before: the length of the row.": abs(found - expected)
-            > 0.02,
+            "Score them as before: the length of "
+            "the row.": not is_near(found, expected, 0.02),
         },
         otherwise=f"{found:g} is near, as a good guess is. Count: the 18 000 rows of "
         "usual[2000:], moved by 0.5, against threshold(calibration, 0.05), give "
