@@ -183,9 +183,7 @@ class Answer:
 
     value: ArrayLike | None = None  # if None, all is right that makes no mistake
     within: float | None = None  # how far off is still right; by default rounding
-    mistakes: Mapping[str, ArrayLike] = field(
-        default_factory=dict
-    )  # what to say: of what
+    mistakes: Mapping[str, ArrayLike] = field(default_factory=dict)  # by what to say
     near: float | None = None  # how far from a mistake's answer; by default as `within`
     otherwise: str = ""  # what to say to other wrong answers
     right: str = ""  # what to say to the right one
@@ -195,12 +193,10 @@ class Answer:
         near = self.within if self.near is None else self.near
         off_by = np.inf if self.value is None else distance(found, self.value)
         for message, mistake in self.mistakes.items():
-            if isinstance(mistake, bool | np.bool_):
-                made = bool(mistake)
-            else:
-                made = (
-                    is_near(found, mistake, near) and distance(found, mistake) < off_by
-                )
+            made = mistake
+            if not isinstance(mistake, bool | np.bool_):
+                nearer = distance(found, mistake) < off_by
+                made = nearer and is_near(found, mistake, near)
             if made:
                 raise Off(message)
         if self.value is not None and not is_near(found, self.value, self.within):
@@ -219,8 +215,8 @@ class Function:
     solution: Callable[..., Any]  # returns a number or an array
     inputs: Sequence[tuple[Any, ...]]  # the arguments of each call
     mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    # What to say where results first differ, by the arguments, their result and ours:
     otherwise: Callable[[tuple[Any, ...], Any, Any], str]
-    """What to say where the results first differ: of the arguments, theirs and ours."""
     what: str = "the result"  # what to call a result of another shape
     within: float | None = None  # how far off is still right; by default rounding
     right: str = ""  # what to say to a function that is right
