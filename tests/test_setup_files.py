@@ -211,7 +211,7 @@ def test_workflow_runs_the_tests_on_three_systems():
     assert commands(job) == [
         "make test PYTHON=python",
         'python -m pip install -c constraints.txt -e ".[test]"',
-        "python -m pytest -n 2 --dist loadfile",
+        "python -m pytest -n 2",
     ]
 
 
@@ -226,7 +226,7 @@ def test_workflow_tries_the_newest_releases_without_pins():
     job = workflow()["jobs"]["newest"]
     assert job["env"]["GANTUTOR_UNPINNED"] == "1"
     assert not any("constraints.txt" in command for command in commands(job))
-    assert commands(job)[-1] == "python -m pytest -n 2 --dist loadfile"
+    assert commands(job)[-1] == "python -m pytest -n 2"
 
 
 def test_workflow_jobs_end_and_only_read():
