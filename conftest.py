@@ -27,8 +27,15 @@ def guard_this_process() -> None:
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
+def one_thread_each() -> None:
+    """Keep workers, and their kernels, from waiting for each other's cores."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 guard_child_processes()
 guard_this_process()
+one_thread_each()  # before a test imports NumPy
 
 
 @pytest.hookimpl(optionalhook=True)
