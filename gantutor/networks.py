@@ -5,12 +5,15 @@ sigmoid. Any of them can be replaced by a ``keras.Model`` of your own.
 """
 
 import contextlib
+import json
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import keras
+from numpy.typing import NDArray
 
 
 def dense_network(
@@ -48,61 +51,21 @@ def dense_network(
 def dense_generator(
     latent_dim: int, n_features: int, hidden: Sequence[int] = (64, 64)
 ) -> keras.Model:
-    """Generator of table rows: noise (batch, latent_dim) to rows (batch, n_features).
-
-    Parameters
-    ----------
-    latent_dim : int
-        Random numbers per row.
-    n_features : int
-        Columns of the table.
-    hidden : sequence of int, default=(64, 64)
-        Width of each hidden layer.
-
-    Returns
-    -------
-    keras.Model
-    """
+    """Generator of table rows: noise (batch, latent_dim) to rows (batch, n_features)."""
     return dense_network(latent_dim, n_features, hidden, name="generator")
 
 
 def dense_discriminator(
     n_features: int, hidden: Sequence[int] = (64, 64)
 ) -> keras.Model:
-    """Discriminator of table rows: (batch, n_features) to one logit (batch, 1).
-
-    Parameters
-    ----------
-    n_features : int
-        Columns of the table.
-    hidden : sequence of int, default=(64, 64)
-        Width of each hidden layer.
-
-    Returns
-    -------
-    keras.Model
-    """
+    """Discriminator of table rows: (batch, n_features) to one logit (batch, 1)."""
     return dense_network(n_features, 1, hidden, name="discriminator")
 
 
 def dense_encoder(
     n_features: int, latent_dim: int, hidden: Sequence[int] = (64, 64)
 ) -> keras.Model:
-    """Encoder of table rows: (batch, n_features) to latent points (batch, latent_dim).
-
-    Parameters
-    ----------
-    n_features : int
-        Columns of the table.
-    latent_dim : int
-        Size of a latent point.
-    hidden : sequence of int, default=(64, 64)
-        Width of each hidden layer.
-
-    Returns
-    -------
-    keras.Model
-    """
+    """Encoder of table rows: (batch, n_features) to latent points (batch, latent_dim)."""
     return dense_network(n_features, latent_dim, hidden, name="encoder")
 
 
@@ -179,43 +142,8 @@ def conv_network(
 def conv_discriminator(
     image_shape: tuple[int, int, int], filters: Sequence[int] = (16, 32)
 ) -> keras.Model:
-    """Discriminator of small images: (batch, height, width, channels) to one logit.
-
-    Parameters
-    ----------
-    image_shape : (height, width, channels)
-        Shape of one image, 8 to 32 pixels a side.
-    filters : sequence of int, default=(16, 32)
-        Channels of each convolution.
-
-    Returns
-    -------
-    keras.Model
-    """
+    """Discriminator of small images: (batch, height, width, channels) to one logit."""
     return conv_network(image_shape, 1, filters, name="discriminator")
-
-
-def conv_encoder(
-    image_shape: tuple[int, int, int],
-    latent_dim: int,
-    filters: Sequence[int] = (16, 32),
-) -> keras.Model:
-    """Encoder of small images: (batch, height, width, channels) to latent points.
-
-    Parameters
-    ----------
-    image_shape : (height, width, channels)
-        Shape of one image, 8 to 32 pixels a side.
-    latent_dim : int
-        Size of a latent point.
-    filters : sequence of int, default=(16, 32)
-        Channels of each convolution.
-
-    Returns
-    -------
-    keras.Model
-    """
-    return conv_network(image_shape, latent_dim, filters, name="encoder")
 
 
 def pair_discriminator(
@@ -225,9 +153,8 @@ def pair_discriminator(
 ) -> keras.Model:
     """Discriminator of pairs: two rows, two images, or a row and its latent point.
 
-    Pairs of one kind are joined at the door: columns side by side, images as channels. Of
-    an image and a latent point, the latent point joins what the convolutions have made of
-    the image.
+    Pairs of one kind are joined first: columns side by side, images as channels. Of an image
+    and a latent point, the latent point joins what the convolutions have made of the image.
 
     Parameters
     ----------
@@ -351,25 +278,236 @@ def hidden_features(model: keras.Model, last: bool = False) -> keras.Model:
     return keras.Model(inputs, joined, name="hidden_features")
 
 
-_global_random = threading.RLock()  # one thread at a time borrows Python's generator
+def player(
+    kind: str,
+    given: keras.Model | None,
+    row_shape: tuple[int, ...],
+    latent_dim: int,
+    hidden: Sequence[int],
+) -> keras.Model:
+    """A fresh network for one player of a method: the default, or a copy of the reader's own.
+
+    Parameters
+    ----------
+    kind : str
+        "generator", "decoder", "discriminator", "critic", "encoder", "second_encoder",
+        "pair_discriminator" (of rows and latent points), "row_discriminator" (of two rows) or
+        "latent_discriminator" (of two latent points).
+    given : keras.Model or None
+        A network of the reader's own; its weights are not taken over.
+    row_shape : tuple of int
+        Shape of one row: (n_columns,) or (height, width, channels).
+    latent_dim : int
+        Size of a latent point.
+    hidden : sequence of int
+        Widths of the hidden layers, or channels of the convolutions, from the rows on.
+
+    Returns
+    -------
+    keras.Model
+
+    Raises
+    ------
+    ValueError
+        If `given` is no network, has other shapes, or nothing in it can be trained.
+    """
+    row, latent, logit = row_shape, (latent_dim,), (1,)
+    shapes: dict[str, tuple[list[tuple[int, ...]], tuple[int, ...]]] = {
+        "generator": ([latent], row),
+        "decoder": ([latent], row),
+        "discriminator": ([row], logit),
+        "critic": ([row], logit),
+        "encoder": ([row], latent),
+        "second_encoder": ([row], latent),
+        "pair_discriminator": ([row, latent], logit),
+        "row_discriminator": ([row, row], logit),
+        "latent_discriminator": ([latent, latent], logit),
+    }
+    inputs, output = shapes[kind]
+    if given is not None:
+        _check_network(given, kind, inputs, output)
+        return _fresh_copy(given)
+    widths = tuple(int(width) for width in hidden)  # Keras refuses NumPy's integers
+    if len(inputs) == 2:
+        if kind != "pair_discriminator" and len(inputs[1]) == 1:
+            widths = widths[-1:]
+        return pair_discriminator(inputs[0], inputs[1], widths)
+    images = len(row) == 3
+    if kind in ("generator", "decoder"):
+        if images:
+            return conv_generator(latent_dim, row, widths[::-1])  # type: ignore[arg-type]
+        return dense_generator(latent_dim, row[0], widths[::-1])
+    if images:
+        return conv_network(row, output[0], widths, name=kind)  # type: ignore[arg-type]
+    return dense_network(row[0], output[0], widths, name=kind)
+
+
+def _check_network(
+    given: Any, kind: str, inputs: list[tuple[int, ...]], output: tuple[int, ...]
+) -> None:
+    """Refuse a network of the reader's own that does not fit."""
+
+    def described(shapes: list[tuple[int, ...]]) -> str:
+        return " and ".join(map(str, shapes))
+
+    got = [
+        [tuple(tensor.shape[1:]) for tensor in getattr(given, end, None) or []]
+        for end in ("inputs", "outputs")
+    ]
+    if not isinstance(given, keras.Model) or not all(got):
+        raise ValueError(
+            f"The {kind} you passed, {given!r}, must be a keras.Model that begins "
+            f"with keras.Input({described(inputs)})."
+        )
+    if got != [inputs, [output]]:
+        raise ValueError(
+            f"The {kind} you passed maps {described(got[0])} to {described(got[1])}, but "
+            f"{described(inputs)} to {output} is needed."
+        )
+    if not given.trainable_variables:
+        raise ValueError(
+            f"The {kind} you passed has no weights that can be trained. Set its trainable "
+            "to True, or give it a layer with weights."
+        )
+
+
+def _fresh_copy(model: keras.Model) -> keras.Model:
+    """The same layers with new weights, in float32 whatever they were built in."""
+
+    def copied(layer: keras.Layer) -> keras.Layer:
+        if isinstance(layer, keras.Model):
+            return _fresh_copy(layer)
+        config = layer.get_config()
+        if "dtype" in config:
+            config["dtype"] = "float32"
+        return type(layer).from_config(config)
+
+    return keras.models.clone_model(model, clone_function=copied)
+
+
+# -- in a file -------------------------------------------------------------------------
+
+# What a network in a file may be made of. A layer that is not here may hold code of its own.
+KERAS_CLASSES = {
+    *("Functional", "Sequential", "InputLayer", "DTypePolicy", "__keras_tensor__"),
+    *("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose"),
+    *("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
+    *("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D"),
+    *("GlobalMaxPooling1D", "GlobalMaxPooling2D"),
+    *("GlobalAveragePooling1D", "GlobalAveragePooling2D"),
+    *("UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D"),
+    *("Cropping1D", "Cropping2D", "Flatten", "Reshape", "Permute", "RepeatVector"),
+    *("BatchNormalization", "LayerNormalization", "GroupNormalization"),
+    *("UnitNormalization", "SpectralNormalization"),
+    *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout"),
+    *("GaussianNoise", "AlphaDropout", "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU"),
+    *("Softmax", "Identity", "Rescaling", "Concatenate", "Add", "Subtract", "Multiply"),
+    *("Average", "Maximum", "Minimum", "Dot", "Embedding", "LSTM", "GRU", "SimpleRNN"),
+    *("LSTMCell", "GRUCell", "SimpleRNNCell", "Bidirectional", "TimeDistributed"),
+    *("GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform"),
+    *("LecunNormal", "RandomNormal", "RandomUniform", "TruncatedNormal", "Orthogonal"),
+    *("OrthogonalInitializer", "VarianceScaling", "Zeros", "Ones", "Constant"),
+    *("L1", "L2", "L1L2", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"),
+}
+
+
+def packed(model: keras.Model) -> str:
+    """The layers of a network as JSON, without its weights.
+
+    Raises
+    ------
+    ValueError
+        If a layer is none of Keras' own, or may hold code.
+    """
+    config = model.to_json()
+    _refuse_strangers(json.loads(config))
+    return config
+
+
+def unpacked(config: str) -> keras.Model:
+    """The network that `packed` has described, with fresh weights."""
+    _refuse_strangers(json.loads(config))
+    return keras.models.model_from_json(config)
+
+
+def refuse_other_sizes(
+    build: Callable[[], dict[str, keras.Model]], weights: dict[str, list[NDArray]]
+) -> None:
+    """Hold the shapes of networks against arrays, before a single weight is made.
+
+    Parameters
+    ----------
+    build : callable
+        Makes the networks, by name.
+    weights : dict of str to list of arrays
+        The weights that they are to have.
+
+    Raises
+    ------
+    ValueError
+        If they differ.
+    """
+
+    def shapes() -> dict[str, list[tuple[int, ...]]]:
+        # in here, variables have a shape and no value
+        with keras.StatelessScope(initialize_variables=False):
+            return {
+                name: [tuple(v.shape) for v in network.weights]
+                for name, network in build().items()
+            }
+
+    # Keras lists variables without a value, thread by thread, to fill them in later
+    with ThreadPoolExecutor(1) as thread:
+        named = thread.submit(shapes).result()
+    if named != {k: [array.shape for array in v] for k, v in weights.items()}:
+        raise ValueError("its arrays have other shapes than the networks it names")
+
+
+def _refuse_strangers(config: Any) -> None:
+    def strangers(node: Any) -> list[str]:
+        if isinstance(node, list):
+            return [name for item in node for name in strangers(item)]
+        if not isinstance(node, dict):
+            return []
+        name, module = node.get("class_name"), str(node.get("module") or "keras")
+        own = module.partition(".")[0] == "keras" and name in KERAS_CLASSES
+        found = [] if name is None or own else [str(name)]
+        return found + strangers(list(node.values()))
+
+    if names := strangers(config):
+        raise ValueError(
+            f"The network uses {', '.join(names)}, which a file without code cannot hold. "
+            "Build it from Keras' own layers."
+        )
+
+
+# -- initial weights -------------------------------------------------------------------
+
+_borrowed = threading.RLock()  # one thread at a time borrows what is global
 
 
 @contextlib.contextmanager
 def initial_weights(seed: int) -> Iterator[None]:
     """Let the Keras layers built in this block draw their initial weights from `seed`.
 
-    Keras draws the seed of an unseeded initialiser from Python's ``random``. Its state is
-    put back at the end, so that nothing outside the block notices.
+    Keras draws the seed of an unseeded initialiser from Python's ``random``, and builds
+    layers in its global type. Both are put back at the end, so that nothing outside the
+    block notices; inside, layers are float32.
 
     Parameters
     ----------
     seed : int
         The same seed gives the same weights.
     """
-    with _global_random:
+    with _borrowed:
         state = random.getstate()
+        floats, policy = keras.config.floatx(), keras.config.dtype_policy()
         random.seed(seed)
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
         try:
             yield
         finally:
             random.setstate(state)
+            keras.config.set_floatx(floats)
+            keras.config.set_dtype_policy(policy)

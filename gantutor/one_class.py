@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gantutor import archive, scoring
@@ -74,7 +75,7 @@ class OneClass(OutlierMixin, BaseEstimator):
             If the parameter `false_alarm_rate` was changed after `fit`: the threshold is
             still that of the old one.
         """
-        check_is_fitted(self)
+        self._check_ready()
         asked = self._asked_rate()
         if asked != self.false_alarm_rate_:
             raise ValueError(
@@ -124,7 +125,7 @@ class OneClass(OutlierMixin, BaseEstimator):
         -------
         self
         """
-        check_is_fitted(self)
+        self._check_ready()
         check_value("false_alarm_rate", rate, SHARE)
         self.false_alarm_rate = rate
         self._set_threshold(self.calibration_scores_)
@@ -141,12 +142,20 @@ class OneClass(OutlierMixin, BaseEstimator):
         path : path-like
             Where to write; "detector.npz" is a good name.
         """
-        check_is_fitted(self)
+        self._check_ready()
+        if not type(self).__module__.startswith("gantutor."):
+            raise ValueError(
+                f"{type(self).__name__} is a class of your own, and a file holds no code. "
+                "Save one of gantutor's detectors, or use pickle, whose files run code."
+            )
         archive.write(self._packed(), path)
 
     def _packed(self) -> archive.Tree:
         """All that is needed to score again, for `gantutor.archive`."""
         raise NotImplementedError
+
+    def _check_ready(self) -> None:
+        check_is_fitted(self)
 
     def _asked_rate(self) -> float:
         return self.false_alarm_rate
@@ -258,3 +267,12 @@ def limit_of(hint: Any) -> Limit | None:
     if hint is bool:
         return Choice(True, False)
     return next(filter(None, map(limit_of, parts)), None)  # of a union
+
+
+def drawn_seed(random_state: Any) -> int:
+    """One number from which all random numbers of a fit follow."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31))

@@ -9,6 +9,9 @@ import tempfile
 from collections.abc import Iterator
 
 
+_process: int | None = None  # in which TensorFlow has begun to work
+
+
 def setup(seed: int = 0) -> None:
     """Import TensorFlow without its start-up lines, set all seeds and the plot style.
 
@@ -28,14 +31,44 @@ def setup(seed: int = 0) -> None:
     TensorFlow's advice against compiling the same function often is switched off: a
     notebook that trains many small networks does so on purpose.
     """
+    refuse_other_backend()
     with _quiet():
         tf = importlib.import_module("tensorflow")
         keras = importlib.import_module("keras")
         tf.zeros(()).numpy()  # the first tensor starts the devices, which log as well
         importlib.import_module("matplotlib.pyplot")
+    refuse_forked_process()
     tf.get_logger().addFilter(_not_about_retracing)
     keras.utils.set_random_seed(seed)
     importlib.import_module("gantutor.plotting").use_style()
+
+
+def refuse_other_backend() -> None:
+    """Raise an ImportError if Keras was told to work without TensorFlow."""
+    if (backend := os.environ.get("KERAS_BACKEND", "tensorflow")) != "tensorflow":
+        raise ImportError(
+            f"The environment variable KERAS_BACKEND is {backend!r}, and gantutor needs "
+            "Keras on TensorFlow: unset it (in the shell: unset KERAS_BACKEND; on Windows: "
+            "set KERAS_BACKEND=), then start Python or the kernel again."
+        )
+
+
+def forked() -> bool:
+    """Whether this process is a copy of one in which TensorFlow was at work."""
+    global _process
+    if _process is None:
+        _process = os.getpid()
+    return _process != os.getpid()
+
+
+def refuse_forked_process() -> None:
+    """Raise a RuntimeError where TensorFlow would wait for threads that are not there."""
+    if forked():
+        raise RuntimeError(
+            "This process was forked from one in which TensorFlow was at work, and there it "
+            "would wait for ever. Start workers with "
+            'multiprocessing.get_context("spawn"), or use joblib.'
+        )
 
 
 def _not_about_retracing(record: logging.LogRecord) -> bool:

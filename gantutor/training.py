@@ -1,4 +1,4 @@
-"""The training step, and the compiled loop that runs it (notebook 03).
+"""The training step of each method, and the compiled loop that runs it (notebook 03).
 
 A *step* takes a batch of rows and noise, updates the networks and returns its losses. The
 loop runs many steps in one compiled call, on row numbers and noise that NumPy has drawn: no
@@ -6,15 +6,10 @@ time is lost in Python between two steps, and the numbers do not depend on how T
 told to compile.
 """
 
-import contextlib
-import math
-import signal
 import sys
-import threading
-import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import keras
@@ -26,16 +21,18 @@ from tqdm import tqdm
 from gantutor.losses import (
     critic_loss,
     discriminator_loss,
+    fence_discriminator_loss,
+    fence_generator_loss,
     generator_loss,
     gradient_penalty,
     wasserstein_generator_loss,
 )
+from gantutor.scoring import mean_squared_distance
 
 Step = Callable[..., tuple[tf.Tensor, ...]]
 
+BLOCK = 100  # steps in one compiled call: Ctrl-C and progress wait for its end
 JIT_FROM = 10_000  # steps: XLA compiles about 1 s longer and saves about 0.1 ms a step
-BLOCK_BYTES = 32_000_000  # noise that is drawn at a time
-UPDATE_SECONDS = 0.5  # between two updates of the progress bar
 
 
 class Noise(NamedTuple):
@@ -43,6 +40,242 @@ class Noise(NamedTuple):
 
     distribution: Literal["normal", "uniform"]
     shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One stage of a training: many times the same step.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(x, *noise)`` updates the networks and returns a tuple of scalar losses.
+    n_steps : int
+        How many.
+    batch_shape : tuple of int
+        Shape of the rows that one step sees, such as (128,).
+    noise : sequence of Noise
+        The random numbers that one step takes, in the order of its arguments.
+    loss_names : sequence of str
+        Names of the losses that a step returns.
+    learners : mapping of optimizer to networks
+        The optimisers, and the networks that each of them moves.
+    """
+
+    step: Step
+    n_steps: int
+    batch_shape: tuple[int, ...]
+    noise: Sequence[Noise]
+    loss_names: Sequence[str]
+    learners: Mapping[keras.Optimizer, Sequence[keras.Model]]
+
+
+def adam(
+    learning_rate: float,
+    *players: keras.Model,
+    ema_momentum: float = 0.0,
+    **options: float,
+) -> keras.Optimizer:
+    """Adam (Kingma and Ba 2015, arXiv 1412.6980), built for the weights of some networks.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Step size.
+    *players : keras.Model
+        The networks that it moves.
+    ema_momentum : float, default=0.0
+        If above 0, `finalize_variable_values` puts a moving average over the steps in the
+        place of the weights, of which this share stays at each step.
+    **options
+        Of ``keras.optimizers.Adam``, such as `beta_1`.
+    """
+    optimizer = keras.optimizers.Adam(
+        float(learning_rate),
+        use_ema=ema_momentum > 0,
+        ema_momentum=float(ema_momentum),
+        **options,
+    )
+    optimizer.build([v for player in players for v in player.trainable_variables])
+    return optimizer
+
+
+def compile_block(
+    step: Step, jit_compile: bool = False
+) -> tf.types.experimental.PolymorphicFunction:
+    """Compile a function that runs many steps in one call.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(x, *noise)`` updates the networks and returns a tuple of scalar losses. The
+        optimisers must have been built.
+    jit_compile : bool, default=False
+        Compile with XLA: slower to start, faster afterwards for small dense networks.
+
+    Returns
+    -------
+    callable
+        ``run_block(data, rows, noise, start, stop)`` runs the steps start, ..., stop - 1:
+        step i sees ``data[rows[i]]`` and ``noise[k][i]`` for each array k of the tuple
+        `noise`. It returns the losses, of shape (n_steps, n_losses).
+    """
+
+    @tf.function(jit_compile=jit_compile)
+    def run_block(
+        data: tf.Tensor,
+        rows: tf.Tensor,
+        noise: tuple[tf.Tensor, ...],
+        start: tf.Tensor,
+        stop: tf.Tensor,
+    ) -> tf.Tensor:
+        losses = tf.TensorArray(tf.float32, size=rows.shape[0])
+        i = start
+        while i < stop:  # a loop inside the graph: no return to Python between steps
+            x = tf.gather(data, rows[i])
+            losses = losses.write(i, tf.stack(step(x, *[n[i] for n in noise])))
+            i += 1
+        return losses.stack()
+
+    return run_block
+
+
+def train(
+    step: Step,
+    data: NDArray[np.float32],
+    n_steps: int,
+    *,
+    batch_shape: tuple[int, ...],
+    noise: Sequence[Noise],
+    loss_names: Sequence[str],
+    seed: int | np.random.SeedSequence = 0,
+    jit_compile: bool | None = None,
+    verbose: int = 0,
+    skip: int = 0,
+    run_block: tf.types.experimental.PolymorphicFunction | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Run `n_steps` steps on random batches, in blocks of compiled steps.
+
+    Rows are drawn with replacement. The draws depend on the seed alone, not on how the
+    steps fall into blocks. Ctrl-C (in Jupyter: the stop button) ends the training after
+    the block of steps under way, and what was learned is kept.
+
+    Parameters
+    ----------
+    step : callable
+        ``step(x, *noise)`` updates the networks and returns a tuple of scalar losses.
+    data : array of shape (n, ...)
+        Training rows, as the networks take them.
+    n_steps : int
+        Number of steps, at least 1.
+    batch_shape : tuple of int
+        Shape of the rows that one step sees, such as (128,).
+    noise : sequence of Noise
+        The random numbers that one step takes, in the order of its arguments.
+    loss_names : sequence of str
+        Names of the losses that a step returns.
+    seed : int or SeedSequence, default=0
+        Seed of the rows and the noise.
+    jit_compile : bool, optional
+        Compile with XLA. By default only from 10,000 steps on, where it pays.
+    verbose : int, default=0
+        1 shows a progress bar on standard output, with the time left.
+    skip : int, default=0
+        Steps of an earlier call with the same seed: their random numbers are passed over,
+        so that the training goes on as if it had not stopped.
+    run_block : callable, optional
+        What `compile_block` returned for this step, to be used again.
+
+    Returns
+    -------
+    dict of str to array of shape (n_steps_done,)
+        Each loss at each step.
+
+    Raises
+    ------
+    FloatingPointError
+        If a loss becomes infinite or NaN; the message names the step.
+    """
+    if n_steps < 1:
+        raise ValueError(f"n_steps is {n_steps}; training needs at least 1 step.")
+    if jit_compile is None:
+        jit_compile = n_steps >= JIT_FROM
+    run_block = run_block or compile_block(step, jit_compile)
+    draw = _drawing(len(data), batch_shape, noise, seed)
+    for first in range(0, skip, BLOCK):
+        draw(min(BLOCK, skip - first))
+    rows_of_data, start = tf.constant(data), tf.constant(0)
+    # data of more or fewer rows need no graph of their own
+    any_number = tf.TensorSpec((None, *data.shape[1:]), rows_of_data.dtype)
+    losses: list[NDArray[np.float32]] = []
+    try:
+        with tqdm(
+            total=n_steps, disable=not verbose, unit="step", file=sys.stdout
+        ) as bar:
+            for first in range(0, n_steps, BLOCK):
+                n = min(BLOCK, n_steps - first)
+                rows, random = draw(n)
+                stop = tf.constant(n)
+                call = run_block.get_concrete_function(
+                    any_number, rows, random, start, stop
+                )
+                values = call(rows_of_data, rows, random, start, stop).numpy()[:n]
+                losses.append(values)
+                _check_finite(values, loss_names, first, n_steps)
+                bar.update(n)
+    except KeyboardInterrupt:
+        if not losses:  # before the end of the first block: there is nothing to keep
+            raise
+        warnings.warn(
+            f"Training was stopped by the keyboard after step {sum(map(len, losses)):,} of "
+            f"{n_steps:,}; what was learned until then is kept.",
+            stacklevel=2,
+        )
+    return dict(zip(loss_names, np.concatenate(losses).T, strict=True))
+
+
+def _drawing(
+    n_rows: int,
+    batch_shape: tuple[int, ...],
+    noise: Sequence[Noise],
+    seed: int | np.random.SeedSequence,
+) -> Callable[[int], tuple[tf.Tensor, tuple[tf.Tensor, ...]]]:
+    """A function that draws row numbers and noise for the next n steps.
+
+    The last block of a training is filled up with zeros: another shape would be compiled
+    again.
+    """
+    if not isinstance(seed, np.random.SeedSequence):
+        seed = np.random.SeedSequence(seed)
+    for_rows, *for_noise = map(np.random.default_rng, seed.spawn(1 + len(noise)))
+
+    def draw(n: int) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+        rows = for_rows.integers(n_rows, size=(n, *batch_shape), dtype=np.int32)
+        drawn = [rows]
+        for stream, (distribution, shape) in zip(for_noise, noise, strict=True):
+            normal = distribution == "normal"
+            function = stream.standard_normal if normal else stream.random
+            drawn.append(function((n, *shape), dtype=np.float32))
+        tensors = [
+            tf.constant(np.pad(a, [(0, BLOCK - n)] + [(0, 0)] * (a.ndim - 1)))
+            for a in drawn
+        ]
+        return tensors[0], tuple(tensors[1:])
+
+    return draw
+
+
+def _check_finite(
+    values: NDArray[np.float32], names: Sequence[str], done: int, n_steps: int
+) -> None:
+    if np.isfinite(values).all():
+        return
+    row, column = np.argwhere(~np.isfinite(values))[0]
+    raise FloatingPointError(
+        f"The {names[column]} loss became {values[row, column]} at step "
+        f"{done + row + 1:,} of {n_steps:,}. Lower learning_rate, and look for extreme "
+        "values in the data."
+    )
 
 
 def minimize(
@@ -163,208 +396,145 @@ def wgan_step(
     return c_loss, g_loss, penalty
 
 
-def compile_block(
-    step: Step, jit_compile: bool = False
-) -> tf.types.experimental.PolymorphicFunction:
-    """Compile a function that runs many steps in one call.
-
-    Parameters
-    ----------
-    step : callable
-        ``step(x, *noise)`` updates the networks and returns a tuple of scalar losses. The
-        optimisers must have been built.
-    jit_compile : bool, default=False
-        Compile with XLA: slower to start, faster afterwards for small dense networks.
-
-    Returns
-    -------
-    callable
-        ``run_block(data, rows, noise, start, stop)`` runs the steps start, ..., stop - 1:
-        step i sees ``data[rows[i]]`` and ``noise[k][i]`` for each array k of the tuple
-        `noise`. It returns the losses, of shape (n_steps, n_losses).
-    """
-
-    @tf.function(jit_compile=jit_compile)
-    def run_block(
-        data: tf.Tensor,
-        rows: tf.Tensor,
-        noise: tuple[tf.Tensor, ...],
-        start: tf.Tensor,
-        stop: tf.Tensor,
-    ) -> tf.Tensor:
-        losses = tf.TensorArray(tf.float32, size=rows.shape[0])
-        i = start
-        while i < stop:  # a loop inside the graph: no return to Python between steps
-            x = tf.gather(data, rows[i])
-            losses = losses.write(i, tf.stack(step(x, *[n[i] for n in noise])))
-            i += 1
-        return losses.stack()
-
-    return run_block
+def fence_gan_step(
+    generator: keras.Model,
+    discriminator: keras.Model,
+    g_optimizer: keras.Optimizer,
+    d_optimizer: keras.Optimizer,
+    alpha: float,
+    beta: float,
+    gamma: float,
+    x: tf.Tensor,
+    z: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """One step of a Fence GAN: the discriminator's and the generator's loss before it."""
+    with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
+        fake = generator(z, training=True)
+        real_logits = discriminator(x, training=True)
+        fake_logits = discriminator(fake, training=True)
+        d_loss = fence_discriminator_loss(real_logits, fake_logits, gamma)
+        g_loss = fence_generator_loss(fake_logits, fake, alpha, beta)
+    minimize(d_loss, d_tape, d_optimizer, [discriminator])
+    minimize(g_loss, g_tape, g_optimizer, [generator])
+    return d_loss, g_loss
 
 
-def train(
-    step: Step,
-    data: NDArray[np.float32],
-    n_steps: int,
-    *,
-    batch_shape: tuple[int, ...],
-    noise: Sequence[Noise],
-    loss_names: Sequence[str],
-    seed: int | np.random.SeedSequence = 0,
-    jit_compile: bool | None = None,
-    verbose: int = 0,
-    skip: int = 0,
-    run_block: tf.types.experimental.PolymorphicFunction | None = None,
-) -> dict[str, NDArray[np.float32]]:
-    """Run `n_steps` steps on random batches, in blocks of compiled steps.
-
-    Rows are drawn with replacement. The draws depend on the seed alone, not on how the
-    steps fall into blocks. Ctrl-C (in Jupyter: the stop button) ends the training after
-    the steps under way and keeps what was learned; a second one stops at once.
-
-    Parameters
-    ----------
-    step : callable
-        ``step(x, *noise)`` updates the networks and returns a tuple of scalar losses.
-    data : array of shape (n, ...)
-        Training rows, as the networks take them.
-    n_steps : int
-        Number of steps, at least 1.
-    batch_shape : tuple of int
-        Shape of the rows that one step sees, such as (128,).
-    noise : sequence of Noise
-        The random numbers that one step takes, in the order of its arguments.
-    loss_names : sequence of str
-        Names of the losses that a step returns.
-    seed : int or SeedSequence, default=0
-        Seed of the rows and the noise.
-    jit_compile : bool, optional
-        Compile with XLA. By default only from 10,000 steps on, where it pays.
-    verbose : int, default=0
-        1 shows a progress bar on standard output, with the time left.
-    skip : int, default=0
-        Steps of an earlier call with the same seed: their random numbers are passed over,
-        so that the training goes on as if it had not stopped.
-    run_block : callable, optional
-        What `compile_block` returned for this step, to be used again.
-
-    Returns
-    -------
-    dict of str to array of shape (n_steps_done,)
-        Each loss at each step.
-
-    Raises
-    ------
-    FloatingPointError
-        If a loss becomes infinite or NaN; the message names the step.
-    """
-    if n_steps < 1:
-        raise ValueError(f"n_steps is {n_steps}; training needs at least 1 step.")
-    if jit_compile is None:
-        jit_compile = n_steps >= JIT_FROM
-    run_block = run_block or compile_block(step, jit_compile)
-    if not isinstance(seed, np.random.SeedSequence):
-        seed = np.random.SeedSequence(seed)
-    streams = list(map(np.random.default_rng, seed.spawn(1 + len(noise))))
-    bytes_per_step = 4 * sum(math.prod(spec.shape) for spec in noise)
-    block = min(n_steps, 1000, max(1, BLOCK_BYTES // max(1, bytes_per_step)))
-
-    def draws(n: int) -> list[NDArray]:
-        """Row numbers and noise of the next n steps."""
-        rows = streams[0].integers(len(data), size=(n, *batch_shape), dtype=np.int32)
-        return [
-            rows,
-            *(_draw(s, spec, n) for s, spec in zip(streams[1:], noise, strict=True)),
-        ]
-
-    for first in range(0, skip, block):
-        draws(min(block, skip - first))
-    rows_of_data = tf.constant(data)
-    # data of more or fewer rows need no graph of their own
-    any_number = tf.TensorSpec((None, *data.shape[1:]), rows_of_data.dtype)
-    losses: list[NDArray[np.float32]] = []
-    done, pace = 0, 20  # steps so far, and steps until the next look at the clock
-    with (
-        _interruptible() as interrupted,
-        tqdm(total=n_steps, disable=not verbose, unit="step", file=sys.stdout) as bar,
-    ):
-        for first in range(0, n_steps, block):
-            n = min(block, n_steps - first)
-            rows, *random = (tf.constant(_pad(a, block)) for a in draws(n))
-            call = run_block.get_concrete_function(
-                any_number, rows, tuple(random), tf.constant(0), tf.constant(0)
-            )
-            start = 0
-            while start < n and not interrupted.is_set():
-                stop = min(start + pace, n)
-                began = time.perf_counter()
-                values = call(
-                    rows_of_data,
-                    rows,
-                    tuple(random),
-                    tf.constant(start),
-                    tf.constant(stop),
-                ).numpy()[start:stop]
-                _check_finite(values, loss_names, done, n_steps)
-                losses.append(values)
-                done += stop - start
-                bar.update(stop - start)
-                speed = (stop - start) / (time.perf_counter() - began)
-                pace = max(1, int(speed * UPDATE_SECONDS))
-                start = stop
-    if not losses:  # Ctrl-C before the first step: there is nothing to keep
-        raise KeyboardInterrupt
-    if done < n_steps:
-        warnings.warn(
-            f"Training was stopped by the keyboard after step {done:,} of {n_steps:,}; "
-            "what was learned until then is kept.",
-            stacklevel=2,
+def izi_step(
+    generator: keras.Model,
+    encoder: keras.Model,
+    features: keras.Model,
+    optimizer: keras.Optimizer,
+    kappa: float,
+    x: tf.Tensor,
+) -> tuple[tf.Tensor]:
+    """One step of the encoder towards rows: x to z to x, with the feature residual."""
+    with tf.GradientTape() as tape:
+        made = generator(encoder(x, training=True), training=False)
+        residual = mean_squared_distance(x, made)
+        feature_residual = mean_squared_distance(
+            features(x, training=False), features(made, training=False)
         )
-    return dict(zip(loss_names, np.concatenate(losses).T, strict=True))
+        loss = tf.reduce_mean(residual + kappa * feature_residual)
+    minimize(loss, tape, optimizer, [encoder])
+    return (loss,)
 
 
-def _draw(stream: np.random.Generator, spec: Noise, n: int) -> NDArray[np.float32]:
-    draw = stream.standard_normal if spec.distribution == "normal" else stream.random
-    return draw((n, *spec.shape), dtype=np.float32)
+def ziz_step(
+    generator: keras.Model,
+    encoder: keras.Model,
+    optimizer: keras.Optimizer,
+    x: tf.Tensor,
+    z: tf.Tensor,
+) -> tuple[tf.Tensor]:
+    """One step of the encoder towards latent points: z to x to z. Real rows are not used."""
+    with tf.GradientTape() as tape:
+        found = encoder(generator(z, training=False), training=True)
+        loss = tf.reduce_mean(mean_squared_distance(z, found))
+    minimize(loss, tape, optimizer, [encoder])
+    return (loss,)
 
 
-def _pad(a: NDArray, length: int) -> NDArray:
-    """Zeros behind a last, shorter block: another shape would be compiled again."""
-    return np.pad(a, [(0, length - len(a))] + [(0, 0)] * (a.ndim - 1))
+def bigan_step(
+    generator: keras.Model,
+    encoder: keras.Model,
+    discriminator: keras.Model,
+    ge_optimizer: keras.Optimizer,
+    d_optimizer: keras.Optimizer,
+    x: tf.Tensor,
+    z: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """One step of a BiGAN: the discriminator's loss, and that of generator and encoder."""
+    with tf.GradientTape() as d_tape, tf.GradientTape() as ge_tape:
+        real_logits = discriminator([x, encoder(x, training=True)], training=True)
+        fake_logits = discriminator([generator(z, training=True), z], training=True)
+        d_loss = discriminator_loss(real_logits, fake_logits)
+        ge_loss = discriminator_loss(fake_logits, real_logits)  # the labels swapped
+    minimize(d_loss, d_tape, d_optimizer, [discriminator])
+    minimize(ge_loss, ge_tape, ge_optimizer, [generator, encoder])
+    return d_loss, ge_loss
 
 
-def _check_finite(
-    values: NDArray[np.float32], names: Sequence[str], done: int, n_steps: int
-) -> None:
-    if np.isfinite(values).all():
-        return
-    row, column = np.argwhere(~np.isfinite(values))[0]
-    raise FloatingPointError(
-        f"The {names[column]} loss became {values[row, column]} at step "
-        f"{done + row + 1:,} of {n_steps:,}. Lower learning_rate, and look for extreme "
-        "values in the data."
-    )
+def alad_step(
+    generator: keras.Model,
+    encoder: keras.Model,
+    d_xz: keras.Model,
+    d_xx: keras.Model,
+    d_zz: keras.Model,
+    ge_optimizer: keras.Optimizer,
+    d_optimizer: keras.Optimizer,
+    x: tf.Tensor,
+    z: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """One step of ALAD: the sum of the discriminators' losses, and that of G and E."""
+    with tf.GradientTape() as d_tape, tf.GradientTape() as ge_tape:
+        encoded, made = encoder(x, training=True), generator(z, training=True)
+        real_xz = d_xz([x, encoded], training=True)
+        fake_xz = d_xz([made, z], training=True)
+        real_xx = d_xx([x, x], training=True)
+        fake_xx = d_xx([x, generator(encoded, training=True)], training=True)
+        real_zz = d_zz([z, z], training=True)
+        fake_zz = d_zz([z, encoder(made, training=True)], training=True)
+        d_loss = (
+            discriminator_loss(real_xz, fake_xz)
+            + discriminator_loss(real_xx, fake_xx)
+            + discriminator_loss(real_zz, fake_zz)
+        )
+        ge_loss = (
+            discriminator_loss(fake_xz, real_xz)  # the labels swapped
+            + generator_loss(fake_xx)
+            + generator_loss(fake_zz)
+        )
+    minimize(d_loss, d_tape, d_optimizer, [d_xz, d_xx, d_zz])
+    minimize(ge_loss, ge_tape, ge_optimizer, [generator, encoder])
+    return d_loss, ge_loss
 
 
-@contextlib.contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Let the first Ctrl-C set an event instead of breaking off a step; the second raises."""
-    asked = threading.Event()
-    previous = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(
-        previous
-    ):
-        yield asked
-        return
-
-    def stop_soon(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    signal.signal(signal.SIGINT, stop_soon)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, previous)
+def ganomaly_step(
+    encoder: keras.Model,
+    decoder: keras.Model,
+    second_encoder: keras.Model,
+    discriminator: keras.Model,
+    features: keras.Model,
+    g_optimizer: keras.Optimizer,
+    d_optimizer: keras.Optimizer,
+    weights: tuple[float, float, float],
+    x: tf.Tensor,
+) -> tuple[tf.Tensor, ...]:
+    """One step of GANomaly: D's loss, and the three parts of the generator's, unweighted."""
+    with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
+        code = encoder(x, training=True)
+        made = decoder(code, training=True)
+        second_code = second_encoder(made, training=True)
+        d_loss = discriminator_loss(
+            discriminator(x, training=True), discriminator(made, training=True)
+        )
+        d_loss = d_loss / 2
+        feature_residual = features(x, training=True) - features(made, training=True)
+        adversarial = tf.reduce_mean(feature_residual**2)
+        contextual = tf.reduce_mean(tf.abs(x - made))
+        latent = tf.reduce_mean((code - second_code) ** 2)
+        parts = (adversarial, contextual, latent)
+        g_loss = tf.add_n([w * part for w, part in zip(weights, parts, strict=True)])
+    minimize(d_loss, d_tape, d_optimizer, [discriminator])
+    minimize(g_loss, g_tape, g_optimizer, [encoder, decoder, second_encoder])
+    return d_loss, *parts

@@ -15,55 +15,21 @@ normalisation of the encoder and all discriminators acts on tables as on images.
 have one hidden layer for tables, as in the authors' code.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from gantutor.detectors.base import Detector, averaging
-from gantutor.detectors.compiled import Phase
-from gantutor.losses import discriminator_loss, generator_loss
+from gantutor.detectors.base import Detector
 from gantutor.networks import hidden_features, spectral_normalization
+from gantutor.one_class import SHARE_OR_ZERO
 from gantutor.scoring import l1_distance
-from gantutor.training import minimize
+from gantutor.training import Noise, Stage, adam, alad_step
 
 
-def alad_step(
-    generator: keras.Model,
-    encoder: keras.Model,
-    d_xz: keras.Model,
-    d_xx: keras.Model,
-    d_zz: keras.Model,
-    ge_optimizer: keras.Optimizer,
-    d_optimizer: keras.Optimizer,
-    x: tf.Tensor,
-    z: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """One step of ALAD: the sum of the discriminators' losses, and that of G and E."""
-    with tf.GradientTape() as d_tape, tf.GradientTape() as ge_tape:
-        encoded, made = encoder(x, training=True), generator(z, training=True)
-        real_xz = d_xz([x, encoded], training=True)
-        fake_xz = d_xz([made, z], training=True)
-        real_xx = d_xx([x, x], training=True)
-        fake_xx = d_xx([x, generator(encoded, training=True)], training=True)
-        real_zz = d_zz([z, z], training=True)
-        fake_zz = d_zz([z, encoder(made, training=True)], training=True)
-        d_loss = (
-            discriminator_loss(real_xz, fake_xz)
-            + discriminator_loss(real_xx, fake_xx)
-            + discriminator_loss(real_zz, fake_zz)
-        )
-        ge_loss = (
-            discriminator_loss(fake_xz, real_xz)  # the labels swapped
-            + generator_loss(fake_xx)
-            + generator_loss(fake_zz)
-        )
-    minimize(d_loss, d_tape, d_optimizer, [d_xz, d_xx, d_zz])
-    minimize(ge_loss, ge_tape, ge_optimizer, [generator, encoder])
-    return d_loss, ge_loss
-
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class ALAD(Detector):
     """Score = distance between a row and its reconstruction in the features of D_xx.
 
@@ -97,46 +63,16 @@ keras.Model
     100
     """
 
-    loss_names = ("discriminators", "generator_and_encoder")
-    usual_steps = (1500, 1000)
+    spectral_norm: bool = True
+    ema_momentum: Annotated[float, SHARE_OR_ZERO] = 0.995
+    generator: keras.Model | None = None
+    encoder: keras.Model | None = None
+    discriminator: keras.Model | None = None
+    row_discriminator: keras.Model | None = None
+    latent_discriminator: keras.Model | None = None
 
-    def __init__(
-        self,
-        latent_dim: int | None = None,
-        hidden: Sequence[int] | None = None,
-        n_steps: int | None = None,
-        batch_size: int = 128,
-        learning_rate: float | None = None,
-        false_alarm_rate: float = 0.05,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-        warm_start: bool = False,
-        spectral_norm: bool = True,
-        ema_momentum: float = 0.995,
-        generator: keras.Model | None = None,
-        encoder: keras.Model | None = None,
-        discriminator: keras.Model | None = None,
-        row_discriminator: keras.Model | None = None,
-        latent_discriminator: keras.Model | None = None,
-    ) -> None:
-        super().__init__(
-            latent_dim,
-            hidden,
-            n_steps,
-            batch_size,
-            learning_rate,
-            false_alarm_rate,
-            random_state,
-            verbose,
-            warm_start,
-        )
-        self.spectral_norm = spectral_norm
-        self.ema_momentum = ema_momentum
-        self.generator = generator
-        self.encoder = encoder
-        self.discriminator = discriminator
-        self.row_discriminator = row_discriminator
-        self.latent_discriminator = latent_discriminator
+    table_defaults = {"n_steps": 1500}
+    image_defaults = {"n_steps": 1000}
 
     def _build(self) -> None:
         def normalized(given: keras.Model | None, kind: str) -> keras.Model:
@@ -154,16 +90,25 @@ keras.Model
         )
         self._features = hidden_features(self.row_discriminator_, last=True)
 
-    def _training(self) -> list[Phase]:
-        makers = self.generator_, self.encoder_
-        judges = (
+    def _training(self) -> list[Stage]:
+        makers = [self.generator_, self.encoder_]
+        judges = [
             self.discriminator_,
             self.row_discriminator_,
             self.latent_discriminator_,
+        ]
+        rate, momentum = self._setting("learning_rate"), self.ema_momentum
+        ge_optimizer = adam(rate, *makers, beta_1=0.5, ema_momentum=momentum)
+        d_optimizer = adam(rate, *judges, beta_1=0.5, ema_momentum=momentum)
+        stage = Stage(
+            partial(alad_step, *makers, *judges, ge_optimizer, d_optimizer),
+            self._setting("n_steps"),
+            batch_shape=(self.batch_size,),
+            noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
+            loss_names=("discriminators", "generator_and_encoder"),
+            learners={ge_optimizer: makers, d_optimizer: judges},
         )
-        options = {"beta_1": 0.5, **averaging(self.ema_momentum)}
-        players = self._adam(*makers, **options), self._adam(*judges, **options)
-        return [self._phase(alad_step, (*makers, *judges), players)]
+        return [stage]
 
     def _reconstruct(self, x: tf.Tensor) -> tf.Tensor:
         return self.generator_(self.encoder_(x, training=False), training=False)
@@ -172,11 +117,3 @@ keras.Model
         made = self._reconstruct(x)
         of_itself = self._features([x, x], training=False)
         return l1_distance(of_itself, self._features([x, made], training=False))
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        self._check_number("ema_momentum", below=1.0, zero=True)
-        if not isinstance(self.spectral_norm, bool | np.bool_):
-            raise ValueError(
-                f"spectral_norm is {self.spectral_norm!r}; it must be True or False."
-            )

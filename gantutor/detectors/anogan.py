@@ -15,22 +15,24 @@ steps from 2 starts instead of 500 from one; the prior term, off by default.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from gantutor.detectors.base import Detector, integrated_gradients
-from gantutor.detectors.compiled import Phase
-from gantutor.detectors.gan import gan_phase
-from gantutor.detectors.wgan import LOSSES, wgan_phase
+from gantutor.detectors.base import Detector
+from gantutor.detectors.gan import gan_stage
+from gantutor.detectors.wgan import wgan_stage
 from gantutor.networks import hidden_features
-from gantutor.scoring import l1_distance, latent_search
+from gantutor.one_class import NOT_NEGATIVE, POSITIVE, SHARE_OR_ZERO, WHOLE
+from gantutor.scoring import integrated_gradients, l1_distance, latent_search
+from gantutor.training import Stage
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class AnoGAN(Detector):
     """Score = what the best latent point leaves unexplained, by a search for each row.
 
@@ -75,63 +77,34 @@ verbose, warm_start
     100
     """
 
-    loss_names = LOSSES  # of the plain GAN: "discriminator", "generator"
-    learned = ("search_starts_",)
-    usual_steps = (800, 1000)
-    table_batches = 4  # a search spends a third less a row in larger batches
+    feature_weight: Annotated[float, SHARE_OR_ZERO] = 0.1
+    prior_weight: Annotated[float, NOT_NEGATIVE] = 0.0
+    n_search_steps: Annotated[int, WHOLE] = 100
+    search_learning_rate: Annotated[float, POSITIVE] = 0.1
+    n_starts: Annotated[int, WHOLE] = 2
+    adversarial_training: Literal["wgan", "gan"] = "wgan"
+    n_critic: Annotated[int, WHOLE] = 2
+    penalty_weight: Annotated[float, POSITIVE] = 1.0
+    generator: keras.Model | None = None
+    discriminator: keras.Model | None = None
 
-    def __init__(
-        self,
-        latent_dim: int | None = None,
-        hidden: Sequence[int] | None = None,
-        n_steps: int | None = None,
-        batch_size: int = 128,
-        learning_rate: float | None = None,
-        false_alarm_rate: float = 0.05,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-        warm_start: bool = False,
-        feature_weight: float = 0.1,
-        prior_weight: float = 0.0,
-        n_search_steps: int = 100,
-        search_learning_rate: float = 0.1,
-        n_starts: int = 2,
-        adversarial_training: Literal["wgan", "gan"] = "wgan",
-        n_critic: int = 2,
-        penalty_weight: float = 1.0,
-        generator: keras.Model | None = None,
-        discriminator: keras.Model | None = None,
-    ) -> None:
-        super().__init__(
-            latent_dim,
-            hidden,
-            n_steps,
-            batch_size,
-            learning_rate,
-            false_alarm_rate,
-            random_state,
-            verbose,
-            warm_start,
-        )
-        self.feature_weight = feature_weight
-        self.prior_weight = prior_weight
-        self.n_search_steps = n_search_steps
-        self.search_learning_rate = search_learning_rate
-        self.n_starts = n_starts
-        self.adversarial_training = adversarial_training
-        self.n_critic = n_critic
-        self.penalty_weight = penalty_weight
-        self.generator = generator
-        self.discriminator = discriminator
+    table_defaults = {"n_steps": 800}
+    image_defaults = {"n_steps": 1000}
+    score_arrays = ("search_starts_",)
+    batches_scored_at_once = 4  # a search spends a third less a row in larger batches
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
         self.discriminator_ = self._network(self.discriminator, "discriminator")
         self._features = hidden_features(self.discriminator_, last=True)
 
-    def _training(self) -> list[Phase]:
-        phase = wgan_phase if self.adversarial_training == "wgan" else gan_phase
-        return [phase(self, self.generator_, self.discriminator_)]
+    def _training(self) -> list[Stage]:
+        networks = self.generator_, self.discriminator_
+        rate, n_steps = self._setting("learning_rate"), self._setting("n_steps")
+        sizes = rate, n_steps, self.batch_size, self.latent_dim_
+        if self.adversarial_training == "gan":
+            return [gan_stage(*networks, *sizes)]
+        return [wgan_stage(*networks, *sizes, self.n_critic, self.penalty_weight)]
 
     def _after_training(self, x: NDArray[np.float32]) -> None:
         random = np.random.default_rng(np.random.SeedSequence(self.seed_).spawn(4)[3])
@@ -141,7 +114,7 @@ verbose, warm_start
 
     def _view(self, x: tf.Tensor) -> tf.Tensor:
         """What a row is compared by: its columns and its features, weighted."""
-        flat = tf.reshape(x, (tf.shape(x)[0], math.prod(self._row_shape)))
+        flat = tf.reshape(x, (tf.shape(x)[0], math.prod(self.row_shape)))
         w = self.feature_weight
         return tf.concat(
             [(1 - w) * flat, w * self._features(x, training=False)], axis=1
@@ -167,7 +140,7 @@ verbose, warm_start
 
         The gradient of a search for the best of many points is of no use: it jumps.
         """
-        return self._residuals(x) - self._residuals(self.typical_[None])
+        return self._residuals(x) - self._residuals(self.mean_row_[None])
 
     def _residuals(self, x: tf.Tensor) -> tf.Tensor:
         made = self._reconstruct(x)
@@ -179,13 +152,3 @@ verbose, warm_start
         w = self.feature_weight
         of_features = integrated_gradients(feature_residual, made, x)
         return (1 - w) * tf.abs(x - made) + w * of_features
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        self._check_number("feature_weight", below=1.0, zero=True)
-        self._check_number("prior_weight", zero=True)
-        self._check_number("search_learning_rate")
-        for name in ("n_search_steps", "n_starts", "n_critic"):
-            self._check_whole(name)
-        self._check_number("penalty_weight")
-        self._check_choice("adversarial_training", "wgan", "gan")

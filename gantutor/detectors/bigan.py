@@ -13,41 +13,21 @@ Departures from the paper: the weights that score are averaged over about 500 st
 10,000, because training is shorter; no dropout.
 """
 
-from collections.abc import Sequence
-from typing import Literal
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Literal
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from gantutor.detectors.base import Detector, averaging
-from gantutor.detectors.compiled import Phase
-from gantutor.losses import discriminator_loss
+from gantutor.detectors.base import Detector
 from gantutor.networks import hidden_features
+from gantutor.one_class import SHARE_OR_ZERO
 from gantutor.scoring import l1_distance
-from gantutor.training import minimize
+from gantutor.training import Noise, Stage, adam, bigan_step
 
 
-def bigan_step(
-    generator: keras.Model,
-    encoder: keras.Model,
-    discriminator: keras.Model,
-    ge_optimizer: keras.Optimizer,
-    d_optimizer: keras.Optimizer,
-    x: tf.Tensor,
-    z: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """One step of a BiGAN: the discriminator's loss, and that of generator and encoder."""
-    with tf.GradientTape() as d_tape, tf.GradientTape() as ge_tape:
-        real_logits = discriminator([x, encoder(x, training=True)], training=True)
-        fake_logits = discriminator([generator(z, training=True), z], training=True)
-        d_loss = discriminator_loss(real_logits, fake_logits)
-        ge_loss = discriminator_loss(fake_logits, real_logits)  # the labels swapped
-    minimize(d_loss, d_tape, d_optimizer, [discriminator])
-    minimize(ge_loss, ge_tape, ge_optimizer, [generator, encoder])
-    return d_loss, ge_loss
-
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class BiGAN(Detector):
     """Score = residual after encoder and generator, and what D says of the pair.
 
@@ -83,47 +63,17 @@ default="features"
     100
     """
 
-    loss_names = ("discriminator", "generator_and_encoder")
-    usual_steps = (3000, 2000)
-    usual_rates = (2e-4, 1e-3)
+    feature_weight: Annotated[float, SHARE_OR_ZERO] = 0.1
+    discrimination: Literal[
+        "features", "cross_entropy", "cross_entropy_of_reconstruction"
+    ] = "features"
+    ema_momentum: Annotated[float, SHARE_OR_ZERO] = 0.998
+    generator: keras.Model | None = None
+    encoder: keras.Model | None = None
+    discriminator: keras.Model | None = None
 
-    def __init__(
-        self,
-        latent_dim: int | None = None,
-        hidden: Sequence[int] | None = None,
-        n_steps: int | None = None,
-        batch_size: int = 128,
-        learning_rate: float | None = None,
-        false_alarm_rate: float = 0.05,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-        warm_start: bool = False,
-        feature_weight: float = 0.1,
-        discrimination: Literal[
-            "features", "cross_entropy", "cross_entropy_of_reconstruction"
-        ] = "features",
-        ema_momentum: float = 0.998,
-        generator: keras.Model | None = None,
-        encoder: keras.Model | None = None,
-        discriminator: keras.Model | None = None,
-    ) -> None:
-        super().__init__(
-            latent_dim,
-            hidden,
-            n_steps,
-            batch_size,
-            learning_rate,
-            false_alarm_rate,
-            random_state,
-            verbose,
-            warm_start,
-        )
-        self.feature_weight = feature_weight
-        self.discrimination = discrimination
-        self.ema_momentum = ema_momentum
-        self.generator = generator
-        self.encoder = encoder
-        self.discriminator = discriminator
+    table_defaults = {"n_steps": 3000, "learning_rate": 2e-4}
+    image_defaults = {"n_steps": 2000}
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
@@ -131,14 +81,20 @@ default="features"
         self.discriminator_ = self._network(self.discriminator, "pair_discriminator")
         self._features = hidden_features(self.discriminator_, last=True)
 
-    def _training(self) -> list[Phase]:
-        makers = self.generator_, self.encoder_
-        options = {"beta_1": 0.5, **averaging(self.ema_momentum)}
-        players = (
-            self._adam(*makers, **options),
-            self._adam(self.discriminator_, **options),
+    def _training(self) -> list[Stage]:
+        makers, judge = [self.generator_, self.encoder_], self.discriminator_
+        rate, momentum = self._setting("learning_rate"), self.ema_momentum
+        ge_optimizer = adam(rate, *makers, beta_1=0.5, ema_momentum=momentum)
+        d_optimizer = adam(rate, judge, beta_1=0.5, ema_momentum=momentum)
+        stage = Stage(
+            partial(bigan_step, *makers, judge, ge_optimizer, d_optimizer),
+            self._setting("n_steps"),
+            batch_shape=(self.batch_size,),
+            noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
+            loss_names=("discriminator", "generator_and_encoder"),
+            learners={ge_optimizer: makers, d_optimizer: [judge]},
         )
-        return [self._phase(bigan_step, (*makers, self.discriminator_), players)]
+        return [stage]
 
     def _reconstruct(self, x: tf.Tensor) -> tf.Tensor:
         return self.generator_(self.encoder_(x, training=False), training=False)
@@ -156,14 +112,3 @@ default="features"
             )
         w = self.feature_weight
         return (1 - w) * l1_distance(x, made) + w * loss
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        self._check_number("feature_weight", below=1.0, zero=True)
-        self._check_number("ema_momentum", below=1.0, zero=True)
-        self._check_choice(
-            "discrimination",
-            "features",
-            "cross_entropy",
-            "cross_entropy_of_reconstruction",
-        )

@@ -13,56 +13,23 @@ instead of RMSProp for the encoder; a linear end of the encoder, not a tanh, whi
 reach no latent point beyond 1.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Literal
 
 import keras
-import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from gantutor.detectors.base import Detector
-from gantutor.detectors.compiled import Phase
-from gantutor.detectors.wgan import LOSSES, wgan_phase
+from gantutor.detectors.wgan import wgan_stage
 from gantutor.networks import hidden_features
+from gantutor.one_class import NOT_NEGATIVE, POSITIVE, WHOLE
 from gantutor.scoring import mean_squared_distance
-from gantutor.training import minimize
+from gantutor.training import Noise, Stage, Step, adam, izi_step, ziz_step
 
 
-def izi_step(
-    generator: keras.Model,
-    encoder: keras.Model,
-    features: keras.Model,
-    optimizer: keras.Optimizer,
-    kappa: float,
-    x: tf.Tensor,
-) -> tuple[tf.Tensor]:
-    """One step of the encoder towards rows: x to z to x, with the feature residual."""
-    with tf.GradientTape() as tape:
-        made = generator(encoder(x, training=True), training=False)
-        residual = mean_squared_distance(x, made)
-        feature_residual = mean_squared_distance(
-            features(x, training=False), features(made, training=False)
-        )
-        loss = tf.reduce_mean(residual + kappa * feature_residual)
-    minimize(loss, tape, optimizer, [encoder])
-    return (loss,)
-
-
-def ziz_step(
-    generator: keras.Model,
-    encoder: keras.Model,
-    optimizer: keras.Optimizer,
-    x: tf.Tensor,
-    z: tf.Tensor,
-) -> tuple[tf.Tensor]:
-    """One step of the encoder towards latent points: z to x to z. Real rows are not used."""
-    with tf.GradientTape() as tape:
-        found = encoder(generator(z, training=False), training=True)
-        loss = tf.reduce_mean(mean_squared_distance(z, found))
-    minimize(loss, tape, optimizer, [encoder])
-    return (loss,)
-
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class FAnoGAN(Detector):
     """Score = residual of a row and of its features after encoder and generator.
 
@@ -105,48 +72,17 @@ verbose, warm_start
     100
     """
 
-    loss_names = (*LOSSES, "encoder")
-    usual_steps = (1200, 1000)
+    n_encoder_steps: Annotated[int | None, WHOLE] = None
+    encoder_training: Literal["izi_f", "izi", "ziz"] = "izi_f"
+    kappa: Annotated[float, NOT_NEGATIVE] = 1.0
+    n_critic: Annotated[int, WHOLE] = 2
+    penalty_weight: Annotated[float, POSITIVE] = 1.0
+    generator: keras.Model | None = None
+    critic: keras.Model | None = None
+    encoder: keras.Model | None = None
 
-    def __init__(
-        self,
-        latent_dim: int | None = None,
-        hidden: Sequence[int] | None = None,
-        n_steps: int | None = None,
-        batch_size: int = 128,
-        learning_rate: float | None = None,
-        false_alarm_rate: float = 0.05,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-        warm_start: bool = False,
-        n_encoder_steps: int | None = None,
-        encoder_training: Literal["izi_f", "izi", "ziz"] = "izi_f",
-        kappa: float = 1.0,
-        n_critic: int = 2,
-        penalty_weight: float = 1.0,
-        generator: keras.Model | None = None,
-        critic: keras.Model | None = None,
-        encoder: keras.Model | None = None,
-    ) -> None:
-        super().__init__(
-            latent_dim,
-            hidden,
-            n_steps,
-            batch_size,
-            learning_rate,
-            false_alarm_rate,
-            random_state,
-            verbose,
-            warm_start,
-        )
-        self.n_encoder_steps = n_encoder_steps
-        self.encoder_training = encoder_training
-        self.kappa = kappa
-        self.n_critic = n_critic
-        self.penalty_weight = penalty_weight
-        self.generator = generator
-        self.critic = critic
-        self.encoder = encoder
+    table_defaults = {"n_steps": 1200}
+    image_defaults = {"n_steps": 1000}
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
@@ -154,22 +90,39 @@ verbose, warm_start
         self.encoder_ = self._network(self.encoder, "encoder")
         self._features = hidden_features(self.critic_, last=True)
 
-    def _training(self) -> list[Phase]:
-        options: dict[str, Any] = {
-            "players": [self._adam(self.encoder_)],
-            "n_steps": int(self.n_encoder_steps or self._n_steps),
-            "loss_names": ("encoder",),
-        }
-        networks = [self.generator_, self.encoder_]
+    def _training(self) -> list[Stage]:
+        generator, encoder = self.generator_, self.encoder_
+        rate, n_steps = self._setting("learning_rate"), self._setting("n_steps")
+        gan = wgan_stage(
+            generator,
+            self.critic_,
+            rate,
+            n_steps,
+            self.batch_size,
+            self.latent_dim_,
+            self.n_critic,
+            self.penalty_weight,
+        )
+        optimizer = adam(rate, encoder)
+        step: Step
         if self.encoder_training == "ziz":
-            phase = self._phase(ziz_step, networks, **options)
+            step = partial(ziz_step, generator, encoder, optimizer)
+            noise = [Noise("normal", (self.batch_size, self.latent_dim_))]
         else:
             kappa = float(self.kappa) if self.encoder_training == "izi_f" else 0.0
-            networks.append(self._features)
-            phase = self._phase(
-                izi_step, networks, settings=[kappa], noise=(), **options
+            step = partial(
+                izi_step, generator, encoder, self._features, optimizer, kappa
             )
-        return [wgan_phase(self, self.generator_, self.critic_), phase]
+            noise = []
+        encoding = Stage(
+            step,
+            self.n_encoder_steps or n_steps,
+            batch_shape=(self.batch_size,),
+            noise=noise,
+            loss_names=("encoder",),
+            learners={optimizer: [encoder]},
+        )
+        return [gan, encoding]
 
     def _reconstruct(self, x: tf.Tensor) -> tf.Tensor:
         return self.generator_(self.encoder_(x, training=False), training=False)
@@ -182,16 +135,10 @@ verbose, warm_start
         )
         return mean_squared_distance(x, made) + self.kappa * feature_residual
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        if self.n_encoder_steps is not None:
-            self._check_whole("n_encoder_steps")
-        self._check_whole("n_critic")
-        self._check_number("penalty_weight")
-        self._check_number("kappa", zero=True)
-        self._check_choice("encoder_training", "izi_f", "izi", "ziz")
+    def _fit(self, X: ArrayLike, calibration: Any) -> "FAnoGAN":
         if self.warm_start:
             raise ValueError(
                 "warm_start is True; FAnoGAN cannot go on with its training, because the "
                 "encoder is trained on the finished generator. Fit once with more n_steps."
             )
+        return super()._fit(X, calibration)

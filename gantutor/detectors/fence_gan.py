@@ -12,42 +12,20 @@ of the number of columns, so that one default fits all tables.
 """
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from gantutor.detectors.base import Detector
-from gantutor.detectors.compiled import Phase
-from gantutor.losses import fence_discriminator_loss, fence_generator_loss
+from gantutor.one_class import NOT_NEGATIVE, POSITIVE, SHARE
 from gantutor.scoring import discriminator_score
-from gantutor.training import minimize
+from gantutor.training import Noise, Stage, adam, fence_gan_step
 
 
-def fence_gan_step(
-    generator: keras.Model,
-    discriminator: keras.Model,
-    g_optimizer: keras.Optimizer,
-    d_optimizer: keras.Optimizer,
-    alpha: float,
-    beta: float,
-    gamma: float,
-    x: tf.Tensor,
-    z: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """One step of a Fence GAN: the discriminator's and the generator's loss before it."""
-    with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
-        fake = generator(z, training=True)
-        real_logits = discriminator(x, training=True)
-        fake_logits = discriminator(fake, training=True)
-        d_loss = fence_discriminator_loss(real_logits, fake_logits, gamma)
-        g_loss = fence_generator_loss(fake_logits, fake, alpha, beta)
-    minimize(d_loss, d_tape, d_optimizer, [discriminator])
-    minimize(g_loss, g_tape, g_optimizer, [generator])
-    return d_loss, g_loss
-
-
+@dataclass(kw_only=True, eq=False, repr=False)
 class FenceGAN(Detector):
     """Score = minus the logit of a discriminator that has learned the border of the data.
 
@@ -83,63 +61,43 @@ verbose, warm_start
     100
     """
 
-    loss_names = ("discriminator", "generator")
-    usual_steps = (6000, 1000)
-    usual_rates = (1e-4, 1e-3)
+    alpha: Annotated[float, SHARE] = 0.5
+    beta: Annotated[float, NOT_NEGATIVE] = 10.0
+    gamma: Annotated[float, POSITIVE] = 0.1
+    generator: keras.Model | None = None
+    discriminator: keras.Model | None = None
 
-    def __init__(
-        self,
-        latent_dim: int | None = None,
-        hidden: Sequence[int] | None = None,
-        n_steps: int | None = None,
-        batch_size: int = 128,
-        learning_rate: float | None = None,
-        false_alarm_rate: float = 0.05,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-        warm_start: bool = False,
-        alpha: float = 0.5,
-        beta: float = 10.0,
-        gamma: float = 0.1,
-        generator: keras.Model | None = None,
-        discriminator: keras.Model | None = None,
-    ) -> None:
-        super().__init__(
-            latent_dim,
-            hidden,
-            n_steps,
-            batch_size,
-            learning_rate,
-            false_alarm_rate,
-            random_state,
-            verbose,
-            warm_start,
-        )
-        self.alpha = alpha
-        self.beta = beta
-        self.gamma = gamma
-        self.generator = generator
-        self.discriminator = discriminator
+    # more latent numbers than columns: a fence has to go all the way round
+    table_defaults = {"n_steps": 6000, "learning_rate": 1e-4, "latent_dim": 32}
+    image_defaults = {"n_steps": 1000, "latent_dim": 32}
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
         self.discriminator_ = self._network(self.discriminator, "discriminator")
 
-    def _usual_latent_dim(self) -> int:
-        return 32  # more than there are columns: a fence has to go all the way round
-
-    def _training(self) -> list[Phase]:
-        networks = self.generator_, self.discriminator_
-        players = [self._adam(network) for network in networks]
-        beta = float(self.beta) * math.prod(self._row_shape) ** 0.5
-        settings = float(self.alpha), beta, float(self.gamma)
-        return [self._phase(fence_gan_step, networks, players, settings)]
+    def _training(self) -> list[Stage]:
+        generator, discriminator = self.generator_, self.discriminator_
+        rate = self._setting("learning_rate")
+        g_optimizer, d_optimizer = adam(rate, generator), adam(rate, discriminator)
+        step = partial(
+            fence_gan_step,
+            generator,
+            discriminator,
+            g_optimizer,
+            d_optimizer,
+            float(self.alpha),
+            float(self.beta) * math.prod(self.row_shape) ** 0.5,
+            float(self.gamma),
+        )
+        stage = Stage(
+            step,
+            self._setting("n_steps"),
+            batch_shape=(self.batch_size,),
+            noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
+            loss_names=("discriminator", "generator"),
+            learners={g_optimizer: [generator], d_optimizer: [discriminator]},
+        )
+        return [stage]
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
         return discriminator_score(self.discriminator_, x)
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        self._check_number("alpha", below=1.0)
-        self._check_number("beta", zero=True)
-        self._check_number("gamma")

@@ -8,30 +8,39 @@ the generator's: it ranks rows by where the generator happens to put its samples
 on the same data lies anywhere from 0 to 1, seed by seed (notebook 04).
 """
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from gantutor.detectors.base import Detector
-from gantutor.detectors.compiled import Phase
 from gantutor.scoring import discriminator_score
-from gantutor.training import gan_step
-
-LOSSES = ("discriminator", "generator")
+from gantutor.training import Noise, Stage, adam, gan_step
 
 
-def gan_phase(
-    detector: Any, generator: keras.Model, discriminator: keras.Model
-) -> Phase:
-    """The training of a plain GAN, by the detector's parameters."""
-    networks = generator, discriminator
-    players = [detector._adam(network) for network in networks]
-    return detector._phase(gan_step, networks, players, loss_names=LOSSES)
+def gan_stage(
+    generator: keras.Model,
+    discriminator: keras.Model,
+    learning_rate: float,
+    n_steps: int,
+    batch_size: int,
+    latent_dim: int,
+) -> Stage:
+    """The training of a plain GAN."""
+    g_optimizer = adam(learning_rate, generator)
+    d_optimizer = adam(learning_rate, discriminator)
+    return Stage(
+        partial(gan_step, generator, discriminator, g_optimizer, d_optimizer),
+        n_steps,
+        batch_shape=(batch_size,),
+        noise=[Noise("normal", (batch_size, latent_dim))],
+        loss_names=("discriminator", "generator"),
+        learners={g_optimizer: [generator], d_optimizer: [discriminator]},
+    )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GAN(Detector):
     """Score = minus the logit of a plain GAN's discriminator. A lesson, not a tool.
 
@@ -58,43 +67,26 @@ verbose, warm_start
     (100,)
     """
 
-    loss_names = LOSSES
-    usual_steps = (2000, 1000)
+    generator: keras.Model | None = None
+    discriminator: keras.Model | None = None
 
-    def __init__(
-        self,
-        latent_dim: int | None = None,
-        hidden: Sequence[int] | None = None,
-        n_steps: int | None = None,
-        batch_size: int = 128,
-        learning_rate: float | None = None,
-        false_alarm_rate: float = 0.05,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-        warm_start: bool = False,
-        generator: keras.Model | None = None,
-        discriminator: keras.Model | None = None,
-    ) -> None:
-        super().__init__(
-            latent_dim,
-            hidden,
-            n_steps,
-            batch_size,
-            learning_rate,
-            false_alarm_rate,
-            random_state,
-            verbose,
-            warm_start,
-        )
-        self.generator = generator
-        self.discriminator = discriminator
+    table_defaults = {"n_steps": 2000}
+    image_defaults = {"n_steps": 1000}
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
         self.discriminator_ = self._network(self.discriminator, "discriminator")
 
-    def _training(self) -> list[Phase]:
-        return [gan_phase(self, self.generator_, self.discriminator_)]
+    def _training(self) -> list[Stage]:
+        stage = gan_stage(
+            self.generator_,
+            self.discriminator_,
+            self._setting("learning_rate"),
+            self._setting("n_steps"),
+            self.batch_size,
+            self.latent_dim_,
+        )
+        return [stage]
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
         return discriminator_score(self.discriminator_, x)

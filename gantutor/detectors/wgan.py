@@ -16,48 +16,54 @@ the way from generated to real ones, so it has the plain GAN's trouble with dire
 distance in its hidden layers has not.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from gantutor import scoring
+from gantutor import rows, scoring
 from gantutor.detectors.base import Detector
-from gantutor.detectors.compiled import Phase
 from gantutor.networks import hidden_features
-from gantutor.training import Noise, wgan_step
+from gantutor.one_class import POSITIVE, WHOLE
+from gantutor.training import Noise, Stage, adam, wgan_step
 
-LOSSES = ("critic", "generator", "penalty")
 MAX_REFERENCE_ROWS = 10_000  # among which "neighbours" looks
 MAX_GAUSSIAN_ROWS = 100_000  # whose features make the covariance: 200 MB, and enough
 
 
-def wgan_phase(
-    detector: Any,
+def wgan_stage(
     generator: keras.Model,
     critic: keras.Model,
-) -> Phase:
-    """The training of a WGAN with gradient penalty, by the detector's parameters."""
-    networks = generator, critic
-    players = [detector._adam(n, beta_1=0.0, beta_2=0.9) for n in networks]
-    batch = detector.n_critic, detector.batch_size
-    return detector._phase(
-        wgan_step,
-        networks,
-        players,
-        [float(detector.penalty_weight)],
+    learning_rate: float,
+    n_steps: int,
+    batch_size: int,
+    latent_dim: int,
+    n_critic: int,
+    penalty_weight: float,
+) -> Stage:
+    """The training of a WGAN with gradient penalty."""
+    g_optimizer = adam(learning_rate, generator, beta_1=0.0, beta_2=0.9)
+    c_optimizer = adam(learning_rate, critic, beta_1=0.0, beta_2=0.9)
+    return Stage(
+        partial(
+            wgan_step, generator, critic, g_optimizer, c_optimizer, float(penalty_weight)
+        ),
+        n_steps,
+        batch_shape=(n_critic, batch_size),
         noise=[
-            Noise("normal", (batch[0] + 1, batch[1], detector.latent_dim_)),
-            Noise("uniform", (*batch, 1)),
+            Noise("normal", (n_critic + 1, batch_size, latent_dim)),
+            Noise("uniform", (n_critic, batch_size, 1)),
         ],
-        batch_shape=batch,
-        loss_names=LOSSES,
+        loss_names=("critic", "generator", "penalty"),
+        learners={g_optimizer: [generator], c_optimizer: [critic]},
     )
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class WGAN(Detector):
     """Score = distance to the normal rows in the features of a WGAN-GP critic.
 
@@ -67,7 +73,7 @@ class WGAN(Detector):
 verbose, warm_start
         See `Detector`. Default steps are 800, for images 400; default widths are (128, 128)
         for tables.
-    score : {"gaussian", "neighbours", "critic"}, optional
+    scored_by : {"gaussian", "neighbours", "critic"}, optional
         Which score; see the text at the top of the file. By default "gaussian" for tables
         and "neighbours" for images, whose features are too many for one covariance.
         "neighbours" compares each row with all training rows, at most 10,000 of them, and
@@ -94,82 +100,46 @@ verbose, warm_start
     100
     """
 
-    loss_names = LOSSES
-    learned = ("feature_mean_", "whitening_", "reference_")
-    table_widths = (128, 128)
-    usual_steps = (800, 400)
+    scored_by: Literal["gaussian", "neighbours", "critic"] | None = None
+    n_critic: Annotated[int, WHOLE] = 2
+    penalty_weight: Annotated[float, POSITIVE] = 1.0
+    generator: keras.Model | None = None
+    critic: keras.Model | None = None
 
-    def __init__(
-        self,
-        latent_dim: int | None = None,
-        hidden: Sequence[int] | None = None,
-        n_steps: int | None = None,
-        batch_size: int = 128,
-        learning_rate: float | None = None,
-        false_alarm_rate: float = 0.05,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: int = 0,
-        warm_start: bool = False,
-        score: Literal["gaussian", "neighbours", "critic"] | None = None,
-        n_critic: int = 2,
-        penalty_weight: float = 1.0,
-        generator: keras.Model | None = None,
-        critic: keras.Model | None = None,
-    ) -> None:
-        super().__init__(
-            latent_dim,
-            hidden,
-            n_steps,
-            batch_size,
-            learning_rate,
-            false_alarm_rate,
-            random_state,
-            verbose,
-            warm_start,
-        )
-        self.score = score
-        self.n_critic = n_critic
-        self.penalty_weight = penalty_weight
-        self.generator = generator
-        self.critic = critic
-
-    @property
-    def score(self) -> str | None:
-        """Not to be read: scikit-learn would take it for a method, and call it."""
-        raise AttributeError("'score' is a parameter: get_params()['score'] reads it")
-
-    @score.setter
-    def score(self, value: str | None) -> None:
-        self.__dict__["score"] = value
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get the parameters, as in scikit-learn; here without `getattr`, for `score`."""
-        return {name: self.__dict__[name] for name in self._get_param_names()}
-
-    @property
-    def _kind(self) -> str:
-        usual = "neighbours" if self.image_shape_ else "gaussian"
-        return self.__dict__["score"] or usual
+    table_defaults = {"n_steps": 800, "hidden": (128, 128), "scored_by": "gaussian"}
+    image_defaults = {"n_steps": 400, "scored_by": "neighbours"}
+    score_arrays = ("feature_mean_", "whitening_", "reference_")
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
         self.critic_ = self._network(self.critic, "critic")
-        if self._kind != "critic":
+        if self._setting("scored_by") != "critic":
             self._features = hidden_features(self.critic_)
 
-    def _training(self) -> list[Phase]:
-        return [wgan_phase(self, self.generator_, self.critic_)]
+    def _training(self) -> list[Stage]:
+        stage = wgan_stage(
+            self.generator_,
+            self.critic_,
+            self._setting("learning_rate"),
+            self._setting("n_steps"),
+            self.batch_size,
+            self.latent_dim_,
+            self.n_critic,
+            self.penalty_weight,
+        )
+        return [stage]
 
     def _after_training(self, x: NDArray[np.float32]) -> None:
-        for name in self.learned:  # of an earlier fit, which may have needed others
-            self.__dict__.pop(name, None)
-        if self._kind == "critic":
+        for name in self.score_arrays:  # of an earlier fit, which may have needed others
+            vars(self).pop(name, None)
+        scored_by = self._setting("scored_by")
+        if scored_by == "critic":
             return
         # the training rows are in random order, so the first are a random choice
-        features = self._in_batches(self._features, x[:MAX_GAUSSIAN_ROWS])
-        if self._kind == "gaussian" or not self.image_shape_:
+        features = rows.in_batches(self._features, x[:MAX_GAUSSIAN_ROWS])
+        if scored_by == "gaussian" or not self.image_shape_:
             self.feature_mean_, self.whitening_ = scoring.fit_gaussian(features)
-        if self._kind == "neighbours":
+        if scored_by == "neighbours":
             known = tf.constant(features[:MAX_REFERENCE_ROWS], tf.float32)
             self.reference_ = self._on_one_scale(known).numpy()
 
@@ -181,18 +151,12 @@ verbose, warm_start
         return tf.cast(centred @ tf.cast(self.whitening_, tf.float64), tf.float32)
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
-        if self._kind == "critic":
+        scored_by = self._setting("scored_by")
+        if scored_by == "critic":
             return scoring.discriminator_score(self.critic_, x)
         features = self._features(x, training=False)
-        if self._kind == "gaussian":
+        if scored_by == "gaussian":
             return scoring.mahalanobis_score(
                 features, self.feature_mean_, self.whitening_
             )
         return scoring.neighbour_score(self._on_one_scale(features), self.reference_)
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        self._check_whole("n_critic")
-        self._check_number("penalty_weight")
-        if self.__dict__["score"] is not None:
-            self._check_choice("score", "gaussian", "neighbours", "critic")

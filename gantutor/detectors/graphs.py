@@ -1,0 +1,182 @@
+"""Graphs compiled once, and shared by all detectors that are alike.
+
+Tracing a graph takes longer than running it a thousand times. Detectors of one class, with
+the same parameters and the same shape of rows, therefore share one `Workshop`:
+
+- shared are its networks and optimisers, the compiled loops that train them, and the
+  compiled functions of rows, such as the score;
+- lent to it are the weights of the one detector that is trained or asked: they are copied
+  into its variables for a training, and passed as arguments to its functions;
+- back come the trained weights, the state of the optimisers, and the results.
+
+Nothing that one detector has learned stays in what another one uses.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from gantutor import networks, training
+
+if TYPE_CHECKING:
+    from gantutor.detectors.base import Detector
+
+WORKSHOPS_KEPT = 12  # those used last
+NOT_IN_A_GRAPH = {"random_state", "verbose", "false_alarm_rate", "warm_start"}
+
+Arrays = dict[str, NDArray]
+
+
+def networks_of(detector: Detector) -> dict[str, keras.Model]:
+    """The networks that a detector has built, by name."""
+    named = sorted(vars(detector).items())
+    return {
+        name: value
+        for name, value in named
+        if name.endswith("_") and isinstance(value, keras.Model)
+    }
+
+
+def variables_of(detector: Detector) -> list[keras.Variable]:
+    """All weights of its networks."""
+    return [v for network in networks_of(detector).values() for v in network.variables]
+
+
+class Workshop:
+    """What detectors of one class, with the same parameters and shapes, have in common."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.model = _twin(detector)
+        with networks.initial_weights(0):  # optimisers have a type as well
+            self.stages = self.model._training()
+        self.optimizers = [optimizer for stage in self.stages for optimizer in stage.learners]
+        state = [v for optimizer in self.optimizers for v in optimizer.variables]
+        self.first_state = [v.numpy() for v in state]
+        self.variables = [*variables_of(self.model), *state]
+        self.loops: dict[tuple[int, bool], Any] = {}
+        self.functions: dict[tuple, Callable] = {}
+        self.in_use = threading.Lock()  # one training at a time
+
+    def train(
+        self, detector: Detector, x: NDArray[np.float32], seed: np.random.SeedSequence
+    ) -> Arrays:
+        """Train the networks of a detector on x, or go on where its training had stopped.
+
+        Its networks and its `training_state_` are new afterwards; the losses are returned.
+        """
+        with self.in_use:
+            self._take(detector)
+            done = len(next(iter(detector.history_.values()), ()))
+            history: Arrays = {}
+            for number, stage in enumerate(self.stages):
+                history |= training.train(
+                    stage.step,
+                    x,
+                    stage.n_steps,
+                    batch_shape=stage.batch_shape,
+                    noise=stage.noise,
+                    loss_names=stage.loss_names,
+                    seed=seed,  # each stage spawns streams of its own
+                    verbose=detector.verbose,
+                    skip=done,
+                    run_block=self._loop(number),
+                )
+            self._give_back(detector)
+        return history
+
+    def function(
+        self, detector: Detector, method: str
+    ) -> Callable[[tf.Tensor], tf.Tensor]:
+        """A method of scaled rows, such as "_score", compiled; with this detector's weights."""
+        arrays = {
+            name: tf.constant(vars(detector)[name])
+            for name in (*detector.score_arrays, "mean_row_")
+            if name in vars(detector)
+        }
+        weights = [tf.convert_to_tensor(v) for v in variables_of(detector)]
+        key = (method, *((name, *array.shape) for name, array in arrays.items()))
+        if key not in self.functions:
+            rows = tf.TensorSpec((None, *detector.row_shape), tf.float32)
+            traced = tf.function(self._with_arguments(method))
+            self.functions[key] = traced.get_concrete_function(weights, arrays, rows)
+        run = self.functions[key]
+        return lambda x: run(weights, arrays, x)
+
+    def _take(self, detector: Detector) -> None:
+        state = detector.training_state_
+        values = [state[str(i)] for i in range(len(state))]
+        values = values or [v.numpy() for v in variables_of(detector)] + self.first_state
+        for variable, value in zip(self.variables, values, strict=True):
+            variable.assign(value)
+
+    def _give_back(self, detector: Detector) -> None:
+        detector.training_state_ = {
+            str(i): variable.numpy() for i, variable in enumerate(self.variables)
+        }
+        for stage in self.stages:  # weights averaged over the steps
+            for optimizer, players in stage.learners.items():
+                trained = [v for player in players for v in player.trainable_variables]
+                optimizer.finalize_variable_values(trained)
+        for name, network in networks_of(detector).items():
+            network.set_weights(vars(self.model)[name].get_weights())
+
+    def _loop(self, number: int) -> Any:
+        stage = self.stages[number]
+        key = number, stage.n_steps >= training.JIT_FROM
+        if key not in self.loops:
+            self.loops[key] = training.compile_block(stage.step, key[1])
+        return self.loops[key]
+
+    def _with_arguments(self, method: str) -> Callable:
+        """The method as a function of weights and arrays: no detector's own stay in it."""
+        variables = variables_of(self.model)
+
+        def run(weights: list, arrays: dict[str, tf.Tensor], x: tf.Tensor) -> tf.Tensor:
+            detector = copy.copy(self.model)
+            vars(detector).update(arrays)
+            with keras.StatelessScope(list(zip(variables, weights, strict=True))):
+                return getattr(detector, method)(x)
+
+        return run
+
+
+_workshops: OrderedDict[tuple, Workshop] = OrderedDict()
+_lock = threading.Lock()
+
+
+def workshop_of(detector: Detector) -> Workshop:
+    """The workshop of detectors like this one: that of an earlier one, or a new one."""
+    key: list[Any] = [type(detector), detector.row_shape, detector.latent_dim_]
+    for name, value in detector._fitted_parameters.items():
+        if isinstance(value, keras.Model):
+            # the same object, and not changed since; the workshop keeps it, and so its id
+            key += [id(value), value.to_json()]
+        elif name not in NOT_IN_A_GRAPH:
+            key.append(repr(value))
+    with _lock:
+        if tuple(key) not in _workshops:
+            _workshops[tuple(key)] = Workshop(detector)
+            if len(_workshops) > WORKSHOPS_KEPT:
+                _workshops.popitem(last=False)
+        _workshops.move_to_end(tuple(key))
+        return _workshops[tuple(key)]
+
+
+def _twin(detector: Detector) -> Detector:
+    """A detector of the same class, parameters and shapes, with networks of its own."""
+    twin = object.__new__(type(detector))
+    vars(twin).update(detector._fitted_parameters)
+    for name in ("n_features_in_", "image_shape_", "latent_dim_"):
+        vars(twin)[name] = vars(detector)[name]
+    with networks.initial_weights(0):
+        twin._build()
+    return twin

@@ -1,0 +1,230 @@
+"""Rows on their way into the networks: checked, brought to one scale, and taken in batches.
+
+Nothing here copies a whole table: numbers are checked, converted and scaled a batch at a
+time, so that memory does not grow with the rows.
+"""
+
+import math
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+from tqdm import tqdm
+
+Array = NDArray[np.float64]
+
+ROWS_AT_A_TIME = 4096
+PADDED_TO = 16  # batches are filled up to a multiple, so that a row is always rounded alike
+LARGEST_SQUARED = 1e150  # training rows; the square of twice that is a float64
+LARGEST = 1e6  # scaled values beyond are cut, so that float32 can square them
+
+
+class Scaling(NamedTuple):
+    """How rows are brought to one scale: ``(x - center) / scale``."""
+
+    center: Array
+    scale: Array
+
+    @classmethod
+    def of(cls, rows: NDArray) -> Self:
+        """Mean and standard deviation of each column; of images, middle and half the range."""
+        rows = rows.astype(np.float64)
+        if np.abs(rows).max() > LARGEST_SQUARED:
+            raise ValueError(
+                f"X holds numbers up to {np.abs(rows).max():.3g}, too large to be squared. "
+                "Divide them by a constant first."
+            )
+        if rows.ndim == 2:
+            scaler = StandardScaler().fit(rows)
+            return cls(scaler.mean_, scaler.scale_)
+        low, high = rows.min(), rows.max()
+        return cls(np.array([(low + high) / 2]), np.array([(high - low) / 2 or 1.0]))
+
+    def there(self, rows: NDArray) -> NDArray[np.float32]:
+        """Rows in the units of the data, as the networks take them."""
+        with np.errstate(over="ignore"):
+            x = (rows.astype(np.float64) - self.center) / self.scale
+        return np.clip(x, -LARGEST, LARGEST).astype(np.float32)
+
+    def back(self, x: NDArray) -> Array:
+        """What networks have made, in the units of the data."""
+        return x * self.scale + self.center
+
+
+def checked(estimator: Any, X: ArrayLike, fitting: bool = False) -> NDArray:
+    """X as finite numbers of shape (n, n_features), or (n, height, width[, channels]).
+
+    Sets or compares `n_features_in_`, `feature_names_in_` and `image_shape_` of the
+    estimator. The numbers keep their type, and are not copied if they need not be.
+
+    Raises
+    ------
+    ValueError
+        If X holds text, NaN, infinity or masked values, or does not have the shape or the
+        columns that the estimator was fitted on. The sentence says which, and what to do.
+    """
+    _refuse_text(X)
+    _refuse_masked(X)
+    images = not hasattr(X, "columns") and np.ndim(X) in (3, 4)
+    shape = np.shape(X)[1:] if images else ()
+    if not fitting:
+        _refuse_other_shape(estimator, X, shape)
+    try:
+        if images:
+            rows = check_array(
+                X, dtype="numeric", allow_nd=True, ensure_all_finite=False
+            )
+            if fitting:
+                estimator.n_features_in_ = math.prod(shape)
+                vars(estimator).pop("feature_names_in_", None)
+        else:
+            rows = validate_data(
+                estimator, X, reset=fitting, dtype="numeric", ensure_all_finite=False
+            )
+    except OverflowError as error:
+        raise ValueError(
+            f"X holds a whole number that no float can hold ({error}). Scale it, or "
+            "leave it out."
+        ) from error
+    if rows.dtype.kind not in "biuf":
+        raise ValueError(f"X holds values of type {rows.dtype}; numbers are needed.")
+    names = getattr(estimator, "feature_names_in_", None)
+    _refuse_nonfinite(rows, names)
+    if fitting:
+        estimator.image_shape_ = shape
+    return rows
+
+
+def in_batches(
+    function: Callable[[tf.Tensor], tf.Tensor],
+    rows: NDArray,
+    size: int = ROWS_AT_A_TIME,
+    prepare: Callable[[NDArray], NDArray] = np.asarray,
+    verbose: int = 0,
+) -> Array:
+    """Apply a function to `size` rows at a time, and put the results below each other.
+
+    Parameters
+    ----------
+    function : callable
+        Maps tensors (m, ...) to tensors (m, ...), row by row.
+    rows : array of shape (n, ...)
+        At least one row.
+    size : int, default=4096
+        Rows that are taken at a time.
+    prepare : callable, optional
+        What is done with each batch of `rows` first.
+    verbose : int, default=0
+        1 shows a progress bar on standard output.
+
+    Returns
+    -------
+    array of shape (n, ...)
+    """
+    result = np.empty(0)
+    with tqdm(total=len(rows), disable=not verbose, unit="row", file=sys.stdout) as bar:
+        for batch in _batches(len(rows), size):
+            x = prepare(rows[batch])
+            n = len(x)
+            x = np.pad(x, [(0, -n % PADDED_TO)] + [(0, 0)] * (x.ndim - 1))
+            values = function(tf.constant(x)).numpy()[:n]
+            if batch.start == 0:
+                result = np.empty((len(rows), *values.shape[1:]))
+            result[batch] = values
+            bar.update(n)
+    return result
+
+
+def _batches(n: int, size: int = ROWS_AT_A_TIME) -> Iterator[slice]:
+    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+
+
+def _refuse_text(X: Any) -> None:
+    """Name the columns of a DataFrame that are not numbers, or share a name."""
+    if not hasattr(X, "dtypes") or not hasattr(X, "columns"):
+        return
+    names = list(X.columns)
+    if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+        raise ValueError(
+            f"X has more than one column named {', '.join(map(repr, twice))}. Give each "
+            "column a name of its own."
+        )
+    if hasattr(X, "select_dtypes"):
+        text = list(X.select_dtypes(exclude=["number", "bool"]).columns)
+    else:  # polars and others
+        text = [name for name in names if np.asarray(X[name]).dtype.kind not in "biuf"]
+    if text:
+        example = next(iter(X[text[0]]), "")
+        raise ValueError(
+            f"X has columns that are not numbers: {', '.join(map(repr, text))} (such as "
+            f"{example!r}). Encode them, for example with pandas.get_dummies, or leave "
+            "them out."
+        )
+
+
+def _refuse_masked(X: Any) -> None:
+    if np.ma.is_masked(X):
+        raise ValueError(
+            f"X is a masked array, and {np.ma.count_masked(np.ma.asanyarray(X))} of its "
+            "values are masked (missing). Fill them, for example with X.filled(0), or "
+            "leave these rows out."
+        )
+
+
+def _refuse_other_shape(estimator: Any, X: Any, shape: tuple[int, ...]) -> None:
+    kind = type(estimator).__name__
+    if shape != estimator.image_shape_:
+        raise ValueError(
+            f"X holds {_described(shape)}, but this {kind} was fitted "
+            f"on {_described(estimator.image_shape_)}. Pass data of the same shape."
+        )
+    width = np.shape(X)[1:]
+    if len(width) == 1 and width[0] != estimator.n_features_in_:
+        names = ", ".join(map(repr, getattr(estimator, "feature_names_in_", [])[:5]))
+        raise ValueError(
+            f"X has {width[0]} features, but {kind} is expecting "
+            f"{estimator.n_features_in_} features as input{names and f' ({names}, ...)'}. "
+            "Pass the same columns in the same order."
+        )
+
+
+def _described(image_shape: tuple[int, ...]) -> str:
+    return f"images of shape {image_shape}" if image_shape else "a table"
+
+
+def _refuse_nonfinite(rows: NDArray, names: NDArray | None) -> None:
+    """Say where the first NaN or infinity is, and how many rows and columns hold one."""
+    first, bad_rows, bad_columns = None, 0, np.zeros(math.prod(rows.shape[1:]), bool)
+    for batch in _batches(len(rows)):
+        finite = np.isfinite(rows[batch])
+        if finite.all():
+            continue
+        bad = ~finite.reshape(len(finite), -1)
+        if first is None:
+            row, column = map(int, np.argwhere(bad)[0])
+            first = batch.start + row, column
+        bad_rows += int(bad.any(axis=1).sum())
+        bad_columns |= bad.any(axis=0)
+    if first is None:
+        return
+    row, column = first
+    place = np.unravel_index(column, rows.shape[1:])
+    value = "NaN" if np.isnan(rows[row][place]) else "infinity (inf)"
+    if rows.ndim > 2:
+        pixel = tuple(map(int, place))
+        raise ValueError(
+            f"X holds {value} in image {row}, pixel {pixel} ({bad_rows} images hold NaN or "
+            "inf). Fill these pixels, or leave the images out."
+        )
+    label = column if names is None else repr(names[column])
+    raise ValueError(
+        f"X holds {value} in row {row}, column {label} ({bad_columns.sum()} columns and "
+        f"{bad_rows} rows hold NaN or inf). Fill missing values, for example with "
+        "sklearn.impute.SimpleImputer, or leave these rows out."
+    )
