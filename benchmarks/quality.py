@@ -159,7 +159,7 @@ def data_sets(only: str, folder: str | None) -> dict[str, Load]:
 def methods() -> dict[str, object]:
     """What is compared, by name: something that `gt.evaluation.evaluate` takes."""
     ours = {name: getattr(gt.detectors, name)() for name in DETECTORS}
-    ours[NEIGHBOURS] = gt.detectors.WGAN(score="neighbours")
+    ours[NEIGHBOURS] = gt.detectors.WGAN(scored_by="neighbours")
     for name in ("GANomaly", "FAnoGAN", "WGAN"):
         ours[f"Ensemble of 5 {name}"] = gt.detectors.Ensemble(ours[name])
     untrained = {
@@ -174,7 +174,7 @@ def methods() -> dict[str, object]:
     }
     ours["GANomaly, no adversary"] = gt.detectors.GANomaly(adversarial_weight=0.0)
     ours["FAnoGAN, no adversary"] = gt.detectors.FAnoGAN(
-        n_steps=1, n_encoder_steps=gt.detectors.FAnoGAN.usual_steps[0]
+        n_steps=1, n_encoder_steps=gt.detectors.FAnoGAN.table_defaults["n_steps"]
     )
     return {**ours, **gt.evaluation.BASELINES, **peers.detectors(), **untrained}
 

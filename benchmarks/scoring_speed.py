@@ -13,7 +13,7 @@ gt.setup()
 
 import tensorflow as tf  # noqa: E402
 
-from gantutor.detectors.compiled import graphs_of, networks_of  # noqa: E402
+from gantutor.detectors.graphs import workshop_of  # noqa: E402
 
 Timing = tuple[str, str, str, float]  # measure, setting, way, value
 
@@ -53,7 +53,7 @@ def products(detector: gt.detectors.Detector, n: int) -> Callable[[], object]:
     kernels = [
         tf.constant(w)
         for name, times in USED[type(detector).__name__].items()
-        for w in networks_of(detector)[name].get_weights() * times
+        for w in detector.networks()[name].get_weights() * times
         if w.ndim == 2 and 1 not in w.shape
     ]
     if isinstance(detector, gt.detectors.WGAN):  # its distance is one more, in float64
@@ -93,8 +93,8 @@ def search(n_steps: int, rounds: int) -> Iterator[Timing]:
     detector = gt.detectors.AnoGAN(
         n_steps=20, n_search_steps=100, n_starts=1, random_state=0
     ).fit(train)
-    score = graphs_of(detector).function(detector, "_score")
-    x = tf.constant(detector._scaled(rows))
+    score = workshop_of(detector).function(detector, "_score")
+    x = tf.constant(detector.scaled(rows))
     score(x[:1])
     detector.anomaly_score(rows)
 

@@ -353,7 +353,7 @@ def main(arguments: list[str] | None = None) -> None:
         help=f"these of {', '.join(MEASURES)}",
     )
     options = parser.parse_args(arguments)
-    tf.function(tf.negative)(1.0)  # TensorFlow's own start is nobody's
+    tf.function(tf.negative)(1.0)  # TensorFlow's own start does not count
     timings: list[Timing] = []
     for name in options.only:
         print(f"{name} ...", file=sys.stderr)

@@ -9,20 +9,24 @@ module          notebook    what is in it
 ``data``        01          made and real data, one-class split
 ``networks``    02          generator, discriminator, encoder: dense, convolutional
 ``losses``      03          adversarial losses, gradient penalty
-``training``    03          the step, and the compiled loop that runs it
-``scoring``     04          scores, latent search, threshold, p-values
-``detectors``   04 on       scikit-learn style detectors, one file a method
-``evaluation``  10          protocol, classical baselines, tables, paired bootstrap
+``training``    03          the steps, and the compiled loop that runs them
+``scoring``     04          scores, latent search, explanations, threshold, p-values
+``one_class``   04          what anything with scores can do: threshold, decision, file
+``detectors``   04 on       scikit-learn style detectors, one file a method; `Ensemble`
+``evaluation``  10          protocol, tables, paired bootstrap; ``baselines`` beside it
 ``tables``      11          text, dates and gaps made ready, one detector for all
 ``plotting``    all         every figure, with its description in words
 ``check``       all         the answers to the exercises
 ==============  ==========  =======================================================
+
+Under them lie ``archive`` (a file of JSON and arrays) and ``rows`` (checks and scaling), above
+them ``loading``.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gantutor.startup import setup
+from gantutor.startup import refuse_other_backend, setup
 
 if TYPE_CHECKING:  # the same names as below, where editors and type checkers see them
     from gantutor import (
@@ -32,12 +36,13 @@ if TYPE_CHECKING:  # the same names as below, where editors and type checkers se
         evaluation,
         losses,
         networks,
+        one_class,
         plotting,
         scoring,
         tables,
         training,
     )
-    from gantutor.detectors import load
+    from gantutor.loading import load
 
 __version__ = "0.1.0"
 __all__ = [
@@ -48,6 +53,7 @@ __all__ = [
     "load",
     "losses",
     "networks",
+    "one_class",
     "plotting",
     "scoring",
     "setup",
@@ -57,8 +63,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in __all__:
+        refuse_other_backend()
     if name == "load":
-        return import_module("gantutor.detectors").load
+        return import_module("gantutor.loading").load
     if name in __all__:
         return import_module(f"gantutor.{name}")
     raise AttributeError(f"module 'gantutor' has no attribute {name!r}")

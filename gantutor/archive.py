@@ -43,9 +43,7 @@ def write(tree: Tree, path: str | os.PathLike[str]) -> None:
 
     header = json.dumps({"format": FORMAT, "tree": without_arrays(tree, "")})
     with replaced(path) as partial, open(partial, "wb") as file:
-        np.savez_compressed(
-            file, allow_pickle=False, header=np.array(header), **arrays
-        )
+        np.savez_compressed(file, allow_pickle=False, header=np.array(header), **arrays)
 
 
 def read(path: str | os.PathLike[str]) -> Tree:

@@ -8,108 +8,35 @@ anomalous.
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from numbers import Integral
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import bootstrap
-from sklearn.base import BaseEstimator, clone
-from sklearn.covariance import LedoitWolf
-from sklearn.decomposition import PCA
-from sklearn.ensemble import IsolationForest
+from sklearn.base import clone
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import train_test_split
-from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import OneClassSVM
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 from tqdm import tqdm
 
+from gantutor.baselines import BASELINES, Baseline, anomaly_scores
 from gantutor.data import one_class_split
-from gantutor.detectors.base import CALIBRATION_SHARE
+from gantutor.one_class import CALIBRATION_SHARE
 from gantutor.scoring import threshold
 
+__all__ = [
+    "BASELINES",
+    "Baseline",
+    "Difference",
+    "evaluate",
+    "paired_bootstrap",
+    "summary",
+]
+
 Scores = NDArray[np.float64]
-
-
-class Baseline(BaseEstimator):
-    """A classical method with a detector's `fit` and `anomaly_score`.
-
-    The columns of a table are standardised by the rows given to `fit`; images are laid flat
-    and left in their units.
-
-    Parameters
-    ----------
-    estimator : scikit-learn estimator
-        What is fitted.
-    measure : callable
-        ``measure(fitted estimator, rows)`` gives scores, up = more anomalous.
-
-    Examples
-    --------
-    >>> import gantutor as gt
-    >>> normal, abnormal = gt.data.script_data(seed=0)
-    >>> baseline = gt.evaluation.BASELINES["5th neighbour"](0).fit(normal)
-    >>> baseline.anomaly_score(abnormal).shape
-    (100,)
-    """
-
-    def __init__(
-        self, estimator: BaseEstimator, measure: Callable[[Any, Scores], Scores]
-    ) -> None:
-        self.estimator = estimator
-        self.measure = measure
-
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Learn what is normal from rows of shape (n, n_features), or images."""
-        rows = np.asarray(X, dtype=float)
-        table = rows.ndim == 2
-        self.scaler_ = StandardScaler(with_mean=table, with_std=table)
-        flat = self.scaler_.fit_transform(rows.reshape(len(rows), -1))
-        self.estimator_ = clone(self.estimator).fit(flat)
-        return self
-
-    def anomaly_score(self, X: ArrayLike) -> Scores:
-        """Anomaly score of each row; up = more anomalous."""
-        rows = np.asarray(X, dtype=float)
-        flat = self.scaler_.transform(rows.reshape(len(rows), -1))
-        return self.measure(self.estimator_, flat)
-
-
-def _minus_samples(fitted: Any, rows: Scores) -> Scores:
-    return -fitted.score_samples(rows)
-
-
-def _last_neighbour(fitted: NearestNeighbors, rows: Scores) -> Scores:
-    return fitted.kneighbors(rows)[0][:, -1]
-
-
-def _pca_error(fitted: PCA, rows: Scores) -> Scores:
-    made = fitted.inverse_transform(fitted.transform(rows))
-    return ((rows - made) ** 2).sum(axis=1)
-
-
-BASELINES: dict[str, Callable[[int], Baseline]] = {
-    "5th neighbour": lambda seed: Baseline(
-        NearestNeighbors(n_neighbors=5), _last_neighbour
-    ),
-    "isolation forest": lambda seed: Baseline(
-        IsolationForest(random_state=seed), _minus_samples
-    ),
-    "local outlier factor": lambda seed: Baseline(
-        LocalOutlierFactor(novelty=True), _minus_samples
-    ),
-    "one-class SVM": lambda seed: Baseline(OneClassSVM(), _minus_samples),
-    "PCA error": lambda seed: Baseline(
-        PCA(n_components=0.9, random_state=seed), _pca_error
-    ),
-    "Mahalanobis": lambda seed: Baseline(LedoitWolf(), LedoitWolf.mahalanobis),
-}
-"""Name, and what makes an unfitted baseline from a seed. Scikit-learn's settings, but for
-PCA: the components that hold 90 % of the variance."""
 
 
 def evaluate(
@@ -367,10 +294,7 @@ def _made(name: str, given: Any, seed: int, false_alarm_rate: float) -> Any:
 
 
 def _scores(name: str, detector: Any, rows: Any) -> Scores:
-    if hasattr(detector, "anomaly_score"):
-        scores = np.asarray(detector.anomaly_score(rows), dtype=float)
-    else:
-        scores = -np.asarray(detector.score_samples(rows), dtype=float)
+    scores = anomaly_scores(detector, rows)
     if scores.shape != (len(rows),) or not np.isfinite(scores).all():
         raise ValueError(
             f"{name!r} gave scores of shape {scores.shape} for {len(rows)} rows, "

@@ -66,7 +66,7 @@ def minimax_generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
 
 
 def fence_discriminator_loss(
-    real_logits: tf.Tensor, fake_logits: tf.Tensor, gamma: float = 0.1
+    real_logits: tf.Tensor, fake_logits: tf.Tensor, gamma: float
 ) -> tf.Tensor:
     """Cross-entropy of real rows against 1 plus gamma times that of generated against 0.
 
@@ -77,7 +77,7 @@ def fence_discriminator_loss(
     ----------
     real_logits, fake_logits : tensor of shape (batch, 1)
         Logits of D for real and for generated rows.
-    gamma : float, default=0.1
+    gamma : float
         Weight of the generated rows.
 
     Returns
@@ -89,7 +89,7 @@ def fence_discriminator_loss(
 
 
 def fence_generator_loss(
-    fake_logits: tf.Tensor, fake: tf.Tensor, alpha: float = 0.5, beta: float = 15.0
+    fake_logits: tf.Tensor, fake: tf.Tensor, alpha: float, beta: float
 ) -> tf.Tensor:
     """Encirclement plus dispersion: generated rows lie where D is alpha, and spread out.
 
@@ -104,9 +104,9 @@ def fence_generator_loss(
         Logits of D for generated rows.
     fake : tensor of shape (batch, ...)
         The generated rows.
-    alpha : float, default=0.5
-        What D shall say of generated rows, between 0 and 1.
-    beta : float, default=15.0
+    alpha : float
+        The probability that D is to give to generated rows, between 0 and 1.
+    beta : float
         Weight of the dispersion, in the units of the rows.
 
     Returns

@@ -6,8 +6,9 @@ A subclass has an `anomaly_score`, and gives the scores of its calibration rows 
 
 import math
 import os
+import re
 import typing
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Self
@@ -225,7 +226,9 @@ class Choice:
         return any(value is choice or value == choice for choice in self.choices)
 
     def __str__(self) -> str:
-        *first, last = (f'"{c}"' if isinstance(c, str) else str(c) for c in self.choices)
+        *first, last = (
+            f'"{c}"' if isinstance(c, str) else str(c) for c in self.choices
+        )
         return f"{', '.join(first)} or {last}"
 
 
@@ -266,7 +269,8 @@ def limit_of(hint: Any) -> Limit | None:
         return Choice(*parts)
     if hint is bool:
         return Choice(True, False)
-    return next(filter(None, map(limit_of, parts)), None)  # of a union
+    found = [limit for part in parts if (limit := limit_of(part))]  # of a union
+    return found[0] if found else None
 
 
 def drawn_seed(random_state: Any) -> int:
@@ -276,3 +280,28 @@ def drawn_seed(random_state: Any) -> int:
     if isinstance(random_state, Integral):
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31))
+
+
+# -- in a file -------------------------------------------------------------------------
+
+FOLLOWS = ("threshold_", "offset_", "false_alarm_rate_")  # from the calibration scores
+
+
+def fitted_values(estimator: Any, leave_out: Collection[str] = ()) -> archive.Tree:
+    """Numbers, names and arrays that `fit` has set, as plain values."""
+    return {
+        name: value.tolist() if name == "feature_names_in_" else value
+        for name, value in vars(estimator).items()
+        if name.endswith("_") and name not in (*FOLLOWS, *leave_out)
+    }
+
+
+def restore_values(estimator: Any, values: archive.Tree) -> None:
+    """Set what `fitted_values` has given, and the threshold."""
+    for name, value in values.items():
+        if not re.fullmatch(r"[a-z]\w*_", name):
+            raise ValueError(f"it has an unknown entry {name!r}")
+        if name == "feature_names_in_":
+            value = np.array(value, dtype=object)
+        vars(estimator)[name] = tuple(value) if isinstance(value, list) else value
+    estimator._set_threshold(estimator.calibration_scores_)

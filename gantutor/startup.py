@@ -1,15 +1,13 @@
 """The first cell of every notebook: a quiet TensorFlow, seeds and the plot style."""
 
 import contextlib
+import functools
 import importlib
 import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-
-
-_process: int | None = None  # in which TensorFlow has begun to work
 
 
 def setup(seed: int = 0) -> None:
@@ -55,10 +53,13 @@ def refuse_other_backend() -> None:
 
 def forked() -> bool:
     """Whether this process is a copy of one in which TensorFlow was at work."""
-    global _process
-    if _process is None:
-        _process = os.getpid()
-    return _process != os.getpid()
+    return _first_process() != os.getpid()
+
+
+@functools.cache
+def _first_process() -> int:
+    """The process in which this was asked first."""
+    return os.getpid()
 
 
 def refuse_forked_process() -> None:

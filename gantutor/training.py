@@ -251,7 +251,7 @@ def _drawing(
 
     def draw(n: int) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         rows = for_rows.integers(n_rows, size=(n, *batch_shape), dtype=np.int32)
-        drawn = [rows]
+        drawn: list[NDArray] = [rows]
         for stream, (distribution, shape) in zip(for_noise, noise, strict=True):
             normal = distribution == "normal"
             function = stream.standard_normal if normal else stream.random

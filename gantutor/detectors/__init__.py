@@ -4,6 +4,7 @@ from gantutor.detectors.alad import ALAD
 from gantutor.detectors.anogan import AnoGAN
 from gantutor.detectors.base import Detector
 from gantutor.detectors.bigan import BiGAN
+from gantutor.detectors.ensemble import Ensemble
 from gantutor.detectors.f_anogan import FAnoGAN
 from gantutor.detectors.fence_gan import FenceGAN
 from gantutor.detectors.gan import GAN
@@ -17,6 +18,7 @@ __all__ = [
     "AnoGAN",
     "BiGAN",
     "Detector",
+    "Ensemble",
     "FAnoGAN",
     "FenceGAN",
     "GANomaly",

@@ -17,7 +17,7 @@ have one hidden layer for tables, as in the authors' code.
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import keras
 import tensorflow as tf
@@ -71,8 +71,8 @@ keras.Model
     row_discriminator: keras.Model | None = None
     latent_discriminator: keras.Model | None = None
 
-    table_defaults = {"n_steps": 1500}
-    image_defaults = {"n_steps": 1000}
+    table_defaults: ClassVar = {"n_steps": 1500}
+    image_defaults: ClassVar = {"n_steps": 1000}
 
     def _build(self) -> None:
         def normalized(given: keras.Model | None, kind: str) -> keras.Model:
@@ -91,22 +91,32 @@ keras.Model
         self._features = hidden_features(self.row_discriminator_, last=True)
 
     def _training(self) -> list[Stage]:
-        makers = [self.generator_, self.encoder_]
-        judges = [
-            self.discriminator_,
-            self.row_discriminator_,
-            self.latent_discriminator_,
-        ]
+        generator, encoder = self.generator_, self.encoder_
+        d_xz, d_xx = self.discriminator_, self.row_discriminator_
+        d_zz = self.latent_discriminator_
         rate, momentum = self._setting("learning_rate"), self.ema_momentum
-        ge_optimizer = adam(rate, *makers, beta_1=0.5, ema_momentum=momentum)
-        d_optimizer = adam(rate, *judges, beta_1=0.5, ema_momentum=momentum)
+        ge_optimizer = adam(rate, generator, encoder, beta_1=0.5, ema_momentum=momentum)
+        d_optimizer = adam(rate, d_xz, d_xx, d_zz, beta_1=0.5, ema_momentum=momentum)
+        step = partial(
+            alad_step,
+            generator,
+            encoder,
+            d_xz,
+            d_xx,
+            d_zz,
+            ge_optimizer,
+            d_optimizer,
+        )
         stage = Stage(
-            partial(alad_step, *makers, *judges, ge_optimizer, d_optimizer),
+            step,
             self._setting("n_steps"),
             batch_shape=(self.batch_size,),
             noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
             loss_names=("discriminators", "generator_and_encoder"),
-            learners={ge_optimizer: makers, d_optimizer: judges},
+            learners={
+                ge_optimizer: [generator, encoder],
+                d_optimizer: [d_xz, d_xx, d_zz],
+            },
         )
         return [stage]
 

@@ -16,7 +16,7 @@ steps from 2 starts instead of 500 from one; the prior term, off by default.
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -88,8 +88,8 @@ verbose, warm_start
     generator: keras.Model | None = None
     discriminator: keras.Model | None = None
 
-    table_defaults = {"n_steps": 800}
-    image_defaults = {"n_steps": 1000}
+    table_defaults: ClassVar = {"n_steps": 800}
+    image_defaults: ClassVar = {"n_steps": 1000}
     score_arrays = ("search_starts_",)
     batches_scored_at_once = 4  # a search spends a third less a row in larger batches
 

@@ -1,43 +1,42 @@
 """What all methods share: from rows to a trained, calibrated detector and its scores.
 
-A method adds its networks, its training and its score; ``gan.py`` is the shortest example.
+A method adds its networks, its training and its score (``method.py`` says what it may
+add); ``gan.py`` is the shortest example.
 """
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
-from gantutor import archive, networks, rows, startup
-from gantutor.detectors import graphs, packing
+from gantutor import networks, rows, startup
+from gantutor.detectors import graphs
+from gantutor.detectors.method import Method
 from gantutor.one_class import (
     CALIBRATION_SHARE,
     POSITIVE,
     SHARE,
     WHOLE,
     Array,
-    OneClass,
     Widths,
     check_parameters,
     drawn_seed,
 )
 from gantutor.rows import ROWS_AT_A_TIME, Scaling
 from gantutor.scoring import integrated_gradients
-from gantutor.training import Stage
 
 MIN_ROWS = 8
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Detector(OneClass):
+class Detector(Method):
     """Base of all detectors: fit on normal rows, then score any rows.
 
     Parameters
@@ -74,6 +73,8 @@ class Detector(OneClass):
         Sorted scores of the rows that were kept out of training, by default a fifth of all.
     history_ : dict of str to array of shape (n_steps,)
         Each loss at each training step.
+    stopped_ : bool
+        Whether Ctrl-C has ended the last training before its last step.
     fit_seconds_ : float
         What the last `fit` took, compilation included.
     center_, scale_ : array of shape (n_features,) or (1,)
@@ -95,31 +96,6 @@ class Detector(OneClass):
     random_state: int | np.random.RandomState | None = None
     verbose: int = 0
     warm_start: bool | np.bool_ = False
-
-    # what stands in for None, on tables and on images; a method names what differs
-    table_defaults: ClassVar[dict[str, Any]] = {}
-    image_defaults: ClassVar[dict[str, Any]] = {}
-    score_arrays: ClassVar[tuple[str, ...]] = ()  # what the score needs beside networks
-    batches_scored_at_once: ClassVar[int] = 1
-
-    # -- what a method adds ------------------------------------------------------------
-
-    def _build(self) -> None:
-        """Set the networks as attributes that end in an underscore."""
-        raise NotImplementedError
-
-    def _training(self) -> list[Stage]:
-        """The stages of the training, in their order, on the networks of `_build`."""
-        raise NotImplementedError
-
-    def _score(self, x: tf.Tensor) -> tf.Tensor:
-        """Scores (n,) of scaled rows; up = more anomalous."""
-        raise NotImplementedError
-
-    def _after_training(self, x: NDArray[np.float32]) -> None:
-        """Set what `score_arrays` names, from the scaled training rows."""
-
-    # -- what a user calls, beside that of OneClass ------------------------------------
 
     def fit(
         self, X: ArrayLike, y: Any = None, calibration: ArrayLike | None = None
@@ -208,9 +184,7 @@ class Detector(OneClass):
         if not isinstance(n, Integral) or n < 1:
             raise ValueError(f"n is {n!r}; pass a whole number of at least 1 row.")
         z = np.random.default_rng(seed).standard_normal((n, self.latent_dim_))
-        return self._unscaled(
-            rows.in_batches(self.generator_, z.astype(np.float32))  # type: ignore[attr-defined]
-        )
+        return self._unscaled(rows.in_batches(self.generator_, z.astype(np.float32)))
 
     @available_if(lambda self: hasattr(self, "_reconstruct"))
     def reconstruct(self, X: ArrayLike) -> Array:
@@ -239,13 +213,6 @@ class Detector(OneClass):
         array of shape (n, n_features), or (n, height, width, channels)
         """
         return self._scaled(self._checked(X))
-
-    @property
-    def row_shape(self) -> tuple[int, ...]:
-        """Shape of one row as the networks take it: (n_features,) or (height, width, c)."""
-        if not self.image_shape_:
-            return (self.n_features_in_,)
-        return (*self.image_shape_, 1)[:3]
 
     # -- how it is done ----------------------------------------------------------------
 
@@ -298,24 +265,6 @@ class Detector(OneClass):
             )
         return self
 
-    def _setting(self, name: str) -> Any:
-        """A parameter, or what stands in for None on this kind of data."""
-        value = getattr(self, name)
-        if value is not None:
-            return value
-        if self.image_shape_:
-            usual = {"hidden": (16, 32), "n_steps": 500, "latent_dim": 16}
-            usual = usual | {"learning_rate": 1e-3} | self.image_defaults
-        else:
-            usual = {"hidden": (64, 64), "n_steps": 1000, "learning_rate": 1e-3}
-            usual |= {"latent_dim": min(16, self.n_features_in_)} | self.table_defaults
-        return usual[name]
-
-    def _network(self, given: keras.Model | None, kind: str) -> keras.Model:
-        """A fresh copy of the reader's own network, or the default of its kind."""
-        hidden = self._setting("hidden")
-        return networks.player(kind, given, self.row_shape, self.latent_dim_, hidden)
-
     def _attribute(self, x: tf.Tensor) -> tf.Tensor:
         return integrated_gradients(self._score, self.mean_row_, x)
 
@@ -358,23 +307,6 @@ class Detector(OneClass):
                     f"warm_start=True goes on with the training, but {name} was {value!r} "
                     f"and is now {now!r}. Set it back, or set warm_start=False."
                 )
-
-    def _packed(self) -> archive.Tree:
-        return packing.packed(self)
-
-    @classmethod
-    def _unpacked(cls, tree: archive.Tree, unpack: Any = None) -> Self:
-        return packing.unpacked(cls, tree)
-
-    def __getstate__(self) -> dict[str, Any]:
-        fitted = hasattr(self, "threshold_")
-        return {"packed": self._packed()} if fitted else vars(self)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if "packed" not in state:
-            vars(self).update(state)
-        elif not startup.forked():  # there, the first call says what is wrong
-            vars(self).update(vars(self._unpacked(state["packed"])))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

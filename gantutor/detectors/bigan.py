@@ -15,7 +15,7 @@ Departures from the paper: the weights that score are averaged over about 500 st
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import keras
 import tensorflow as tf
@@ -72,8 +72,8 @@ default="features"
     encoder: keras.Model | None = None
     discriminator: keras.Model | None = None
 
-    table_defaults = {"n_steps": 3000, "learning_rate": 2e-4}
-    image_defaults = {"n_steps": 2000}
+    table_defaults: ClassVar = {"n_steps": 3000, "learning_rate": 2e-4}
+    image_defaults: ClassVar = {"n_steps": 2000}
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
@@ -82,17 +82,28 @@ default="features"
         self._features = hidden_features(self.discriminator_, last=True)
 
     def _training(self) -> list[Stage]:
-        makers, judge = [self.generator_, self.encoder_], self.discriminator_
+        generator, encoder = self.generator_, self.encoder_
+        discriminator = self.discriminator_
         rate, momentum = self._setting("learning_rate"), self.ema_momentum
-        ge_optimizer = adam(rate, *makers, beta_1=0.5, ema_momentum=momentum)
-        d_optimizer = adam(rate, judge, beta_1=0.5, ema_momentum=momentum)
+        ge_optimizer = adam(rate, generator, encoder, beta_1=0.5, ema_momentum=momentum)
+        d_optimizer = adam(rate, discriminator, beta_1=0.5, ema_momentum=momentum)
         stage = Stage(
-            partial(bigan_step, *makers, judge, ge_optimizer, d_optimizer),
+            partial(
+                bigan_step,
+                generator,
+                encoder,
+                discriminator,
+                ge_optimizer,
+                d_optimizer,
+            ),
             self._setting("n_steps"),
             batch_shape=(self.batch_size,),
             noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
             loss_names=("discriminator", "generator_and_encoder"),
-            learners={ge_optimizer: makers, d_optimizer: [judge]},
+            learners={
+                ge_optimizer: [generator, encoder],
+                d_optimizer: [discriminator],
+            },
         )
         return [stage]
 

@@ -15,7 +15,7 @@ reach no latent point beyond 1.
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import keras
 import tensorflow as tf
@@ -81,8 +81,8 @@ verbose, warm_start
     critic: keras.Model | None = None
     encoder: keras.Model | None = None
 
-    table_defaults = {"n_steps": 1200}
-    image_defaults = {"n_steps": 1000}
+    table_defaults: ClassVar = {"n_steps": 1200}
+    image_defaults: ClassVar = {"n_steps": 1000}
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")

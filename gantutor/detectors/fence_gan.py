@@ -14,7 +14,7 @@ of the number of columns, so that one default fits all tables.
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import keras
 import tensorflow as tf
@@ -37,7 +37,7 @@ verbose, warm_start
         for images 1e-3.
         `latent_dim` is 32 by default.
     alpha : float, default=0.5
-        What D shall say of generated rows, between 0 and 1.
+        The probability that D is to give to generated rows, between 0 and 1.
     beta : float, default=10.0
         Weight of the dispersion, how far the fence stands off, for one column. It is
         multiplied by the root of the number of columns, because distances grow like that.
@@ -68,8 +68,12 @@ verbose, warm_start
     discriminator: keras.Model | None = None
 
     # more latent numbers than columns: a fence has to go all the way round
-    table_defaults = {"n_steps": 6000, "learning_rate": 1e-4, "latent_dim": 32}
-    image_defaults = {"n_steps": 1000, "latent_dim": 32}
+    table_defaults: ClassVar = {
+        "n_steps": 6000,
+        "learning_rate": 1e-4,
+        "latent_dim": 32,
+    }
+    image_defaults: ClassVar = {"n_steps": 1000, "latent_dim": 32}
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")

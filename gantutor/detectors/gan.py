@@ -10,6 +10,7 @@ on the same data lies anywhere from 0 to 1, seed by seed (notebook 04).
 
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import keras
 import tensorflow as tf
@@ -70,8 +71,8 @@ verbose, warm_start
     generator: keras.Model | None = None
     discriminator: keras.Model | None = None
 
-    table_defaults = {"n_steps": 2000}
-    image_defaults = {"n_steps": 1000}
+    table_defaults: ClassVar = {"n_steps": 2000}
+    image_defaults: ClassVar = {"n_steps": 1000}
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")

@@ -19,7 +19,7 @@ normalisation.
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import keras
 import tensorflow as tf
@@ -71,8 +71,8 @@ verbose, warm_start
     second_encoder: keras.Model | None = None
     discriminator: keras.Model | None = None
 
-    table_defaults = {"n_steps": 1500}
-    image_defaults = {"n_steps": 750}
+    table_defaults: ClassVar = {"n_steps": 1500}
+    image_defaults: ClassVar = {"n_steps": 750}
 
     def _build(self) -> None:
         self.encoder_ = self._network(self.encoder, "encoder")
@@ -82,9 +82,11 @@ verbose, warm_start
         self._features = hidden_features(self.discriminator_)
 
     def _training(self) -> list[Stage]:
-        generator = [self.encoder_, self.decoder_, self.second_encoder_]
-        discriminator, rate = self.discriminator_, self._setting("learning_rate")
-        g_optimizer, d_optimizer = adam(rate, *generator), adam(rate, discriminator)
+        encoder, decoder = self.encoder_, self.decoder_
+        second_encoder, discriminator = self.second_encoder_, self.discriminator_
+        rate = self._setting("learning_rate")
+        g_optimizer = adam(rate, encoder, decoder, second_encoder)
+        d_optimizer = adam(rate, discriminator)
         weights = (
             float(self.adversarial_weight),
             float(self.contextual_weight),
@@ -92,7 +94,9 @@ verbose, warm_start
         )
         step = partial(
             ganomaly_step,
-            *generator,
+            encoder,
+            decoder,
+            second_encoder,
             discriminator,
             self._features,
             g_optimizer,
@@ -105,7 +109,10 @@ verbose, warm_start
             batch_shape=(self.batch_size,),
             noise=(),
             loss_names=("discriminator", "adversarial", "contextual", "encoder"),
-            learners={g_optimizer: generator, d_optimizer: [discriminator]},
+            learners={
+                g_optimizer: [encoder, decoder, second_encoder],
+                d_optimizer: [discriminator],
+            },
         )
         return [stage]
 

@@ -12,13 +12,11 @@ the same parameters and the same shape of rows, therefore share one `Workshop`:
 Nothing that one detector has learned stays in what another one uses.
 """
 
-from __future__ import annotations
-
 import copy
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -26,9 +24,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from gantutor import networks, training
-
-if TYPE_CHECKING:
-    from gantutor.detectors.base import Detector
+from gantutor.detectors.method import Method
 
 WORKSHOPS_KEPT = 12  # those used last
 NOT_IN_A_GRAPH = {"random_state", "verbose", "false_alarm_rate", "warm_start"}
@@ -36,29 +32,21 @@ NOT_IN_A_GRAPH = {"random_state", "verbose", "false_alarm_rate", "warm_start"}
 Arrays = dict[str, NDArray]
 
 
-def networks_of(detector: Detector) -> dict[str, keras.Model]:
-    """The networks that a detector has built, by name."""
-    named = sorted(vars(detector).items())
-    return {
-        name: value
-        for name, value in named
-        if name.endswith("_") and isinstance(value, keras.Model)
-    }
-
-
-def variables_of(detector: Detector) -> list[keras.Variable]:
+def variables_of(detector: Method) -> list[keras.Variable]:
     """All weights of its networks."""
-    return [v for network in networks_of(detector).values() for v in network.variables]
+    return [v for network in detector.networks().values() for v in network.variables]
 
 
 class Workshop:
     """What detectors of one class, with the same parameters and shapes, have in common."""
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Method) -> None:
         self.model = _twin(detector)
         with networks.initial_weights(0):  # optimisers have a type as well
             self.stages = self.model._training()
-        self.optimizers = [optimizer for stage in self.stages for optimizer in stage.learners]
+        self.optimizers = [
+            optimizer for stage in self.stages for optimizer in stage.learners
+        ]
         state = [v for optimizer in self.optimizers for v in optimizer.variables]
         self.first_state = [v.numpy() for v in state]
         self.variables = [*variables_of(self.model), *state]
@@ -67,7 +55,7 @@ class Workshop:
         self.in_use = threading.Lock()  # one training at a time
 
     def train(
-        self, detector: Detector, x: NDArray[np.float32], seed: np.random.SeedSequence
+        self, detector: Method, x: NDArray[np.float32], seed: np.random.SeedSequence
     ) -> Arrays:
         """Train the networks of a detector on x, or go on where its training had stopped.
 
@@ -77,8 +65,9 @@ class Workshop:
             self._take(detector)
             done = len(next(iter(detector.history_.values()), ()))
             history: Arrays = {}
+            detector.stopped_ = False
             for number, stage in enumerate(self.stages):
-                history |= training.train(
+                losses = training.train(
                     stage.step,
                     x,
                     stage.n_steps,
@@ -90,11 +79,13 @@ class Workshop:
                     skip=done,
                     run_block=self._loop(number),
                 )
+                detector.stopped_ |= len(losses[stage.loss_names[0]]) < stage.n_steps
+                history |= losses
             self._give_back(detector)
         return history
 
     def function(
-        self, detector: Detector, method: str
+        self, detector: Method, method: str
     ) -> Callable[[tf.Tensor], tf.Tensor]:
         """A method of scaled rows, such as "_score", compiled; with this detector's weights."""
         arrays = {
@@ -111,14 +102,16 @@ class Workshop:
         run = self.functions[key]
         return lambda x: run(weights, arrays, x)
 
-    def _take(self, detector: Detector) -> None:
+    def _take(self, detector: Method) -> None:
         state = detector.training_state_
         values = [state[str(i)] for i in range(len(state))]
-        values = values or [v.numpy() for v in variables_of(detector)] + self.first_state
+        values = (
+            values or [v.numpy() for v in variables_of(detector)] + self.first_state
+        )
         for variable, value in zip(self.variables, values, strict=True):
             variable.assign(value)
 
-    def _give_back(self, detector: Detector) -> None:
+    def _give_back(self, detector: Method) -> None:
         detector.training_state_ = {
             str(i): variable.numpy() for i, variable in enumerate(self.variables)
         }
@@ -126,8 +119,8 @@ class Workshop:
             for optimizer, players in stage.learners.items():
                 trained = [v for player in players for v in player.trainable_variables]
                 optimizer.finalize_variable_values(trained)
-        for name, network in networks_of(detector).items():
-            network.set_weights(vars(self.model)[name].get_weights())
+        for name, network in detector.networks().items():
+            network.set_weights(self.model.networks()[name].get_weights())
 
     def _loop(self, number: int) -> Any:
         stage = self.stages[number]
@@ -142,7 +135,7 @@ class Workshop:
 
         def run(weights: list, arrays: dict[str, tf.Tensor], x: tf.Tensor) -> tf.Tensor:
             detector = copy.copy(self.model)
-            vars(detector).update(arrays)
+            detector.__dict__.update(arrays)
             with keras.StatelessScope(list(zip(variables, weights, strict=True))):
                 return getattr(detector, method)(x)
 
@@ -153,7 +146,7 @@ _workshops: OrderedDict[tuple, Workshop] = OrderedDict()
 _lock = threading.Lock()
 
 
-def workshop_of(detector: Detector) -> Workshop:
+def workshop_of(detector: Method) -> Workshop:
     """The workshop of detectors like this one: that of an earlier one, or a new one."""
     key: list[Any] = [type(detector), detector.row_shape, detector.latent_dim_]
     for name, value in detector._fitted_parameters.items():
@@ -171,12 +164,12 @@ def workshop_of(detector: Detector) -> Workshop:
         return _workshops[tuple(key)]
 
 
-def _twin(detector: Detector) -> Detector:
+def _twin(detector: Method) -> Method:
     """A detector of the same class, parameters and shapes, with networks of its own."""
     twin = object.__new__(type(detector))
-    vars(twin).update(detector._fitted_parameters)
+    twin.__dict__.update(detector._fitted_parameters)
     for name in ("n_features_in_", "image_shape_", "latent_dim_"):
-        vars(twin)[name] = vars(detector)[name]
+        setattr(twin, name, getattr(detector, name))
     with networks.initial_weights(0):
         twin._build()
     return twin

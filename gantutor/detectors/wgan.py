@@ -18,7 +18,7 @@ distance in its hidden layers has not.
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -50,7 +50,12 @@ def wgan_stage(
     c_optimizer = adam(learning_rate, critic, beta_1=0.0, beta_2=0.9)
     return Stage(
         partial(
-            wgan_step, generator, critic, g_optimizer, c_optimizer, float(penalty_weight)
+            wgan_step,
+            generator,
+            critic,
+            g_optimizer,
+            c_optimizer,
+            float(penalty_weight),
         ),
         n_steps,
         batch_shape=(n_critic, batch_size),
@@ -106,8 +111,12 @@ verbose, warm_start
     generator: keras.Model | None = None
     critic: keras.Model | None = None
 
-    table_defaults = {"n_steps": 800, "hidden": (128, 128), "scored_by": "gaussian"}
-    image_defaults = {"n_steps": 400, "scored_by": "neighbours"}
+    table_defaults: ClassVar = {
+        "n_steps": 800,
+        "hidden": (128, 128),
+        "scored_by": "gaussian",
+    }
+    image_defaults: ClassVar = {"n_steps": 400, "scored_by": "neighbours"}
     score_arrays = ("feature_mean_", "whitening_", "reference_")
 
     def _build(self) -> None:
@@ -130,8 +139,10 @@ verbose, warm_start
         return [stage]
 
     def _after_training(self, x: NDArray[np.float32]) -> None:
-        for name in self.score_arrays:  # of an earlier fit, which may have needed others
-            vars(self).pop(name, None)
+        for (
+            name
+        ) in self.score_arrays:  # of an earlier fit, which may have needed others
+            self.__dict__.pop(name, None)
         scored_by = self._setting("scored_by")
         if scored_by == "critic":
             return

@@ -218,7 +218,7 @@ def run_notebook(
             take_screenshots(page, screenshots / Path(name).stem)
         # Each kernel holds TensorFlow, so one must go before the next comes.
         page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-    except Exception as error:  # the next notebook shall run all the same
+    except Exception as error:  # the next notebook runs all the same
         report.problems.append(f"{type(error).__name__}: {error}".partition("\n")[0])
         if screenshots:
             page.screenshot(path=screenshots / f"{Path(name).stem}-failed.png")

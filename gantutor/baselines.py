@@ -1,0 +1,192 @@
+"""Classical methods to compare with, and scikit-learn's detectors in a file (notebook 10)."""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.covariance import EllipticEnvelope, LedoitWolf
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.linear_model import SGDOneClassSVM
+from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
+
+from gantutor.archive import Tree
+
+Scores = NDArray[np.float64]
+Measure = Callable[[Any, Scores], Scores]
+
+
+def _minus_samples(fitted: Any, rows: Scores) -> Scores:
+    return -fitted.score_samples(rows)
+
+
+def _last_neighbour(fitted: NearestNeighbors, rows: Scores) -> Scores:
+    return fitted.kneighbors(rows)[0][:, -1]
+
+
+def _pca_error(fitted: PCA, rows: Scores) -> Scores:
+    made = fitted.inverse_transform(fitted.transform(rows))
+    return ((rows - made) ** 2).sum(axis=1)
+
+
+MEASURES: dict[str, Measure] = {
+    "minus score_samples": _minus_samples,
+    "last neighbour": _last_neighbour,
+    "reconstruction error": _pca_error,
+    "mahalanobis": LedoitWolf.mahalanobis,
+}
+
+
+class Baseline(BaseEstimator):
+    """A classical method with a detector's `fit` and `anomaly_score`.
+
+    The columns of a table are standardised by the rows given to `fit`; images are laid flat
+    and left in their units.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator
+        What is fitted.
+    measure : str or callable
+        A name in `MEASURES`, or ``measure(fitted estimator, rows)`` that gives scores; up =
+        more anomalous.
+
+    Examples
+    --------
+    >>> import gantutor as gt
+    >>> normal, abnormal = gt.data.script_data(seed=0)
+    >>> baseline = gt.evaluation.BASELINES["5th neighbour"](0).fit(normal)
+    >>> baseline.anomaly_score(abnormal).shape
+    (100,)
+    """
+
+    def __init__(self, estimator: BaseEstimator, measure: str | Measure) -> None:
+        self.estimator = estimator
+        self.measure = measure
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn what is normal from rows of shape (n, n_features), or images."""
+        rows = np.asarray(X, dtype=float)
+        table = rows.ndim == 2
+        self.scaler_ = StandardScaler(with_mean=table, with_std=table)
+        flat = self.scaler_.fit_transform(rows.reshape(len(rows), -1))
+        self.estimator_ = clone(self.estimator).fit(flat)
+        return self
+
+    def anomaly_score(self, X: ArrayLike) -> Scores:
+        """Anomaly score of each row; up = more anomalous."""
+        rows = np.asarray(X, dtype=float)
+        flat = self.scaler_.transform(rows.reshape(len(rows), -1))
+        measure = self.measure
+        function = MEASURES[measure] if isinstance(measure, str) else measure
+        return function(self.estimator_, flat)
+
+
+BASELINES: dict[str, Callable[[int], Baseline]] = {
+    "5th neighbour": lambda seed: Baseline(
+        NearestNeighbors(n_neighbors=5), "last neighbour"
+    ),
+    "isolation forest": lambda seed: Baseline(
+        IsolationForest(random_state=seed), "minus score_samples"
+    ),
+    "local outlier factor": lambda seed: Baseline(
+        LocalOutlierFactor(novelty=True), "minus score_samples"
+    ),
+    "one-class SVM": lambda seed: Baseline(OneClassSVM(), "minus score_samples"),
+    "PCA error": lambda seed: Baseline(
+        PCA(n_components=0.9, random_state=seed), "reconstruction error"
+    ),
+    "Mahalanobis": lambda seed: Baseline(LedoitWolf(), "mahalanobis"),
+}
+"""Name, and what makes an unfitted baseline from a seed. Scikit-learn's settings, but for
+PCA: the components that hold 90 % of the variance."""
+
+
+def anomaly_scores(detector: Any, X: Any) -> Scores:
+    """Scores of anything that was fitted to find outliers; up = more anomalous.
+
+    Parameters
+    ----------
+    detector : fitted detector
+        With `anomaly_score`, or with scikit-learn's `score_samples` (down = more anomalous).
+    X : rows as it takes them
+
+    Returns
+    -------
+    array of shape (n,)
+    """
+    if hasattr(detector, "anomaly_score"):
+        return np.asarray(detector.anomaly_score(X), dtype=float)
+    return -np.asarray(detector.score_samples(X), dtype=float)
+
+
+# -- in a file -------------------------------------------------------------------------
+
+ESTIMATORS = {
+    kind.__name__: kind
+    for kind in (
+        *(Baseline, EllipticEnvelope, IsolationForest, LedoitWolf, LocalOutlierFactor),
+        *(NearestNeighbors, OneClassSVM, PCA, SGDOneClassSVM),
+    )
+}
+LARGEST_SETTING = 10_000  # in a file, unless there are more rows
+
+
+def packed(estimator: Any, rows: Any) -> Tree:
+    """A fitted estimator as its class, its parameters and the rows that it has learned from.
+
+    What scikit-learn has learned lies in objects that a file without code cannot hold, so
+    `unpacked` fits it again. The result is the same if its `random_state` is an int.
+
+    Raises
+    ------
+    ValueError
+        If it is not one of `ESTIMATORS`, or a parameter is no plain value.
+    """
+    return {**_recipe(estimator), "rows": np.asarray(rows, dtype=float)}
+
+
+def _recipe(estimator: Any) -> Tree:
+    name = type(estimator).__name__
+    if ESTIMATORS.get(name) is not type(estimator):
+        raise ValueError(
+            f"{name} cannot be kept in a file that holds no code. There can be "
+            f"{', '.join(ESTIMATORS)}. Or use pickle, whose files run code."
+        )
+    parameters = {}
+    for parameter, value in estimator.get_params(deep=False).items():
+        if isinstance(value, BaseEstimator):
+            value = _recipe(value)
+        elif not isinstance(value, int | float | str | None):
+            raise ValueError(
+                f"{name} has {parameter}={value!r}, which a file without code cannot hold. "
+                "Use a number or a name, or use pickle, whose files run code."
+            )
+        parameters[parameter] = value
+    return {"class": name, "parameters": parameters}
+
+
+def unpacked(tree: Tree) -> Any:
+    """The estimator that `packed` has described, fitted again."""
+    return _unfitted(tree, max(len(tree["rows"]), LARGEST_SETTING)).fit(tree["rows"])
+
+
+def _unfitted(tree: Tree, largest: int) -> Any:
+    if tree["class"] not in ESTIMATORS:
+        raise ValueError(f"it holds an unknown detector {tree['class']!r}")
+    parameters = {}
+    for name, value in tree["parameters"].items():
+        if isinstance(value, dict):
+            value = _unfitted(value, largest)
+        if (
+            isinstance(value, int | float)
+            and name != "random_state"
+            and value > largest
+        ):
+            raise ValueError(f"its {name} of {value} is too large")
+        parameters[name] = value
+    return ESTIMATORS[tree["class"]](**parameters)
