@@ -6,6 +6,7 @@ pandas reads a file and says what its columns hold. `TableEncoder` makes numbers
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any, Self
 
@@ -29,9 +30,9 @@ HOLDS = {  # what pandas finds in a column; all else is text
     **dict.fromkeys(["decimal", "timedelta64", "timedelta"], "number"),
     **dict.fromkeys(["datetime64", "datetime", "date"], "date"),
 }
-LOOKS_LIKE = {  # text that pandas.read_csv would have read, had it been told how
-    "dates": r"\d{1,4}[-/. ]\s?(\d\d?|[^\W\d_]{3,9})[-/. ]+\d{2,4}(\D.*)?|\d\d?:\d\d(\D.*)?"
-    r"|[^\W\d_]{3,9}\.? \d\d?,? \d{4}(\D.*)?",
+LOOKS_LIKE = {  # text that pandas.read_csv would have read otherwise, had it been told how
+    "dates": r"\d{1,4}[-/. ]\s?(\d\d?|[^\W\d_]{3,9})[-/. ]+\d{2,4}(\D.*)?"
+    r"|[^\W\d_]{3,9}\.? \d\d?,? \d{4}(\D.*)?|\d\d?:\d\d(\D.*)?",
     "numbers": r"(?=.*\d)[$€£¥]?\s?[+-]?[\d.]['\d.,\s]*(e[+-]?\d+)?\s?[%$€£¥]?",
 }
 MENDED_BY = {
@@ -40,39 +41,35 @@ MENDED_BY = {
 }
 OFFSET = r"([T ]\d\d.*?)\s*(?:Z|[+-]\d\d(?::?\d\d)?)$"  # of a time zone
 ZEROS = r"^(-?\d+(?:\.\d*[1-9])?)\.?0*$"  # 1.50 and 1.5, 3.0 and 3
-MIN_ROWS = 10  # 8 to learn from, and some for the threshold
-MIN_SHARE = 0.01  # of the rows, for a category to get a column of its own
-KNOWN_SHARE = 0.5  # of the rows must be in such categories, else the text is left out
-MIN_COUNTING = 20  # rows, before whole numbers that only go up are called a counter
-SKEWED = 2.0  # the skewness of an exponential distribution
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers beyond are cut: their squares are no floats
+SKEWED = 2.0  # the skewness of an exponential distribution
+MIN_ROWS = 10  # 8 to learn from, and some for the threshold
+MIN_COUNTING = 20  # rows, before whole numbers that only go up are called a counter
 MIN_TOLD = 30  # usual values to be expected, before their absence is spoken of
+MIN_SHARE = 0.01  # of the rows, for a category to get a column of its own
 N_REFERENCES = 200  # usual rows among which the one most like an alarm is looked for
 ROWS_EXPLAINED = 4096  # at a time
 NEW_VALUE = 2.0  # ranges of the calibration scores that a value of a new kind adds
-
+CYCLES: dict[str, Callable[[Any], Any]] = {  # how much of it is over, from 0 to 1
+    "time of day": lambda dates: (dates - dates.dt.normalize()) / pd.Timedelta("1D"),
+    "weekday": lambda dates: dates.dt.day_of_week / 7,
+}
 Plan = dict[str, Any]  # what is done with a column
-Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 
+@dataclass(eq=False, repr=False)
 class TableEncoder(TransformerMixin, BaseEstimator):
     """Numbers from a table with text, dates and gaps.
 
-    What a column holds follows from its dtype, never from a guess at text:
-
-    ==================  =================================================================
-    numbers, durations  kept, durations in seconds; a long right tail is put on a log-like
-                        scale; gaps are filled with the median and marked in a column of 0
-                        and 1
-    text, categories,   a column of 0 and 1 for each value that at least 1 % of the rows
-    true and false      have; the rare ones share the column "other", gaps have their own
-    dates               time of day and weekday by the clock of their own time zone, as
-                        points on a circle, and the days since the first date column; the
-                        date itself is left out, because all new rows would lie beyond
-    one value only      left out, but watched: another value is a value of a new kind
-    identifiers         text that hardly ever repeats, and whole numbers that go up from row
-                        to row: left out
-    ==================  =================================================================
+    What a column holds follows from its dtype, never from a guess at text. *Numbers* are
+    kept, durations in seconds; a long right tail is put on a log-like scale; gaps are filled
+    with the median and marked in a column of 0 and 1. *Text, categories, true and false*
+    become a column of 0 and 1 for each value that at least 1 % of the rows have, one more for
+    all rare ones, and one for gaps. *Dates* become the time of day and the weekday, by the
+    clock of their own time zone, as points on a circle, and the days since the first date
+    column; the date itself is left out, because all new rows would lie beyond. *Identifiers*
+    are left out: text that hardly ever repeats, whole numbers that go up from row to row. A
+    column of *one value* is not learned, but watched.
 
     A value of a *new kind* is one that no training row prepares for: a category that is new
     where none was rare, a gap where there was none, text in place of a number.
@@ -81,9 +78,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     columns : sequence of str, optional
         The columns to use; by default all.
-    exclude : sequence of str, optional
+    exclude : sequence of str
         Columns to leave out.
-    categorical : sequence of str, optional
+    categorical : sequence of str
         Columns of numbers, or of text that looks like numbers, that are names: postcodes.
     max_categories : int, default=20
         Most values of a column that get columns of their own.
@@ -96,14 +93,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     plan_ : list of dict
         What is done with each column, in plain values that JSON can hold.
-    fill_ : list of float
-        The median of each number, for gaps.
-    feature_names_out_ : list of str
-        Names of the numbers.
-    sources_ : array of shape (n_features_out,)
-        For each number, the position of its column in `columns_`.
     columns_ : list of str
         The columns that are looked at; a new table needs them, in any order.
+    feature_names_out_, fill_ : list of str, list of float
+        Names of the numbers, and what stands for a gap.
+    sources_ : array of shape (n_features_out,)
+        For each number, the position of its column in `columns_`.
 
     Examples
     --------
@@ -113,21 +108,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ['size', 'size missing', 'shop = a']
     """
 
-    def __init__(
-        self,
-        columns: Sequence[str] | None = None,
-        exclude: Sequence[str] = (),
-        categorical: Sequence[str] = (),
-        max_categories: int = 20,
-        read_options: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.columns = columns
-        self.exclude = exclude
-        self.categorical = categorical
-        self.max_categories = max_categories
-        self.read_options = read_options
+    columns: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    categorical: Sequence[str] = ()
+    max_categories: int = 20
+    read_options: Mapping[str, Any] | None = None
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Decide what to do with each column.
 
         Parameters
@@ -148,26 +135,25 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         X = _as_table(X)
         asked = list(X.columns if self.columns is None else self.columns)
-        for option in (asked, self.exclude, self.categorical):
-            _refuse_missing(option, X, "asked for")
+        _refuse_missing([*asked, *self.exclude, *self.categorical], X, "asked for")
         X = X[[name for name in dict.fromkeys(asked) if name not in self.exclude]]
         if said := [words for name in X if (words := self._unread(X[name]))]:
             raise ValueError(f"Text is not guessed at. {' '.join(said)}")
         self._set_plan([self._planned(X[name]) for name in X])
         if X.empty or not self.feature_names_out_:
-            done = "; ".join(f"{entry['name']}: {entry['done']}" for entry in self.plan_)
+            done = "; ".join(f"{plan['name']}: {plan['done']}" for plan in self.plan_)
             raise ValueError(
                 f"No column is left to learn from in {len(X)} rows ({done}). Give a table "
                 "with columns that vary from row to row and repeat."
             )
-        self.fill_ = [np.nan] * len(self.feature_names_out_)
         numbers, _, unusual = self._encode(X)
         self.fill_ = numbers.median().fillna(0.0).tolist()
-        for entry in self.plan_:
-            entry["unusual"] = float(unusual.get(entry["name"], pd.Series(1.0)).mean())
+        shares = unusual.mean().to_dict()
+        for plan in self.plan_:
+            plan["unusual"] = shares.get(plan["name"], 1.0)
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+    def transform(self, X: Any) -> pd.DataFrame:
         """Turn rows into numbers.
 
         Parameters
@@ -181,7 +167,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         return self._encode(X)[0]
 
-    def new_kinds(self, X: pd.DataFrame) -> pd.DataFrame:
+    def new_kinds(self, X: Any) -> pd.DataFrame:
         """Where a value is of a kind that `fit` has not seen.
 
         Parameters
@@ -193,31 +179,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         DataFrame of bool of shape (n, len(columns_))
         """
         return self._encode(X)[1]
-
-    def changed(self, n_rows: int, unusual: Mapping[Any, int]) -> list[str]:
-        """A sentence for each column of which most values are not what they used to be.
-
-        Parameters
-        ----------
-        n_rows : int
-            Of how many rows.
-        unusual : mapping of str to int
-            In how many of them a column holds a gap, a rare value, or one that training has
-            not seen. A column is told if fewer than half of the usual values are there.
-
-        Returns
-        -------
-        list of str
-        """
-        return [
-            f"Column {entry['name']!r} is not as in training: {count:,} of {n_rows:,} values "
-            f"are outside of what training has seen ({entry['seen']}). If it is written "
-            "otherwise, read it with the same options of pandas.read_csv; if it is a running "
-            "number, or has changed for good, exclude it or fit again."
-            for entry in self.plan_
-            if (usual := n_rows * (1 - entry["unusual"])) >= MIN_TOLD
-            and n_rows - (count := unusual.get(entry["name"], 0)) < usual / 2
-        ]
 
     def describe(self) -> pd.DataFrame:
         """What is done with each column, in words.
@@ -237,7 +198,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Names of the numbers, as scikit-learn asks for them."""
-        check_is_fitted(self)
         return np.array(self.feature_names_out_, dtype=object)
 
     # -- what a column holds, and what is done with it ---------------------------------
@@ -250,13 +210,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return form.get(name, "ISO8601") if isinstance(form, Mapping) else form
 
     def _holds(self, values: pd.Series) -> str:
-        if values.name in self.categorical:
-            return "text"
         dates = self._option("parse_dates")
-        is_date = isinstance(dates, Sequence) and values.name in dates
-        return "date" if is_date else _holds(values)
+        if isinstance(dates, Sequence) and values.name in dates:
+            return "date"
+        return "text" if values.name in self.categorical else _holds(values)
 
-    def _read(self, values: pd.Series, holds: str) -> pd.Series:
+    def _read(self, values: Any, holds: str) -> Any:
         """Values as what their column holds; what cannot be read so becomes a gap."""
         if holds == "text":
             return _text(values)
@@ -279,73 +238,71 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def _unread(self, values: pd.Series) -> str | None:
         """What to say of text that should have been read as something else."""
-        kind, holds = types.infer_dtype(values, skipna=True), self._holds(values)
-        if kind not in ("string", "mixed", "mixed-integer") or values.name in self.categorical:
+        name, holds, kind = values.name, self._holds(values), types.infer_dtype(values)
+        if kind not in ("string", "mixed", "mixed-integer") or name in self.categorical:
             return None
         text = values.dropna().astype("string").str.strip()
-        shares = {
-            looks: text.str.fullmatch(pattern, case=False).mean()
-            for looks, pattern in LOOKS_LIKE.items()
-        }
-        if holds == "date":
-            shares = {"dates": 1 - self._read(values, holds).count() / len(text)}
-        looks = next((looks for looks, share in shares.items() if share >= 0.5), None)
-        if looks is None:
-            return None
-        odd = text[pd.to_numeric(text, errors="coerce").isna()]
-        return (
-            f"Column {values.name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
-            f"pandas.read_csv reads them with {MENDED_BY[looks]}; if it is a category, name "
-            f"it in `categorical` or read it with dtype={{{values.name!r}: 'category'}}; if "
-            "it is neither, exclude it."
-        )
+        for looks, pattern in LOOKS_LIKE.items():
+            likely = text.str.fullmatch(pattern, case=False)
+            if holds == "date":  # as was said, and cannot be read so
+                likely = self._read(text, holds).isna()
+            if likely.mean() >= 0.5:
+                odd = text[pd.to_numeric(text, errors="coerce").isna()]
+                return (
+                    f"Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
+                    f"pandas.read_csv reads them with {MENDED_BY[looks]}; if it is a "
+                    f"category, read it as one (dtype={{{name!r}: 'category'}}) or name it "
+                    "in `categorical`; if it is neither, exclude it."
+                )
+        return None
 
     def _planned(self, values: pd.Series) -> Plan:
         """What to do with one column."""
         holds = self._holds(values)
         found = self._read(values, holds)
-        plan: Plan = {"name": values.name, "holds": holds, "gaps": bool(found.isna().any())}
-        gaps = "gaps marked" if plan["gaps"] else "a gap is an alarm"
-        if holds == "number" and found.nunique() > 1:
-            present, steps = found.dropna(), np.diff(found.dropna())
+        present, counts = found.dropna(), _text(found).value_counts()
+        n, n_gaps = len(found), len(found) - len(present)
+        plan: Plan = {"name": values.name, "holds": holds, "gaps": n_gaps > 0}
+        plan |= {"kind": "left out", "closed": False}
+        gaps = "gaps marked" if n_gaps else "a gap is an alarm"
+        if len(counts) + (n_gaps > 0) <= 1:
+            value = _listed(map(repr, counts.index)) or "a gap"
+            plan |= {"kind": "one value", "levels": list(counts.index), "closed": True}
+            done = f"always {value}: not learned, another value is an alarm"
+        elif holds == "number":
+            steps, ends = np.diff(present), [float(found.min()), float(found.max())]
             one_way = (steps > 0).all() or (steps < 0).all()
             if one_way and len(present) >= MIN_COUNTING and (present % 1 == 0).all():
-                why = "a counter: it goes the same way from each row to the next"
-                return plan | {"kind": "left out", "done": why}
-            unit, ends = 0.0, [float(found.min()), float(found.max())]
+                return plan | {"done": "a counter: it goes one way from row to row"}
+            unit = 0.0
             if found.skew() > SKEWED:
                 unit = max(float(found[found != 0].abs().quantile(0.1)), SMALLEST)
-            scale, seen = "on a log-like scale" if unit else "as it is", "{:,.10g} to {:,.10g}"
-            plan |= {"kind": "number", "unit": unit, "range": ends, "closed": False}
-            return plan | {"seen": seen.format(*ends), "done": f"{scale}, {gaps}"}
-        if holds == "date" and found.count():
-            parts = [part for part, phase in CYCLES.items() if phase(found).nunique() > 1]
+            scale = "on a log-like scale" if unit else "as it is"
+            done = f"{ends[0]:,.10g} to {ends[1]:,.10g}, {scale}, {gaps}"
+            plan |= {"kind": "number", "unit": unit, "range": ends}
+        elif holds == "date":
+            parts = [
+                part for part, phase in CYCLES.items() if phase(found).nunique() > 1
+            ]
             if not parts:
-                why = "the same weekday and time in all rows"
-                return plan | {"kind": "left out", "done": why}
-            done = f"{', '.join(parts)}, {gaps} ({found.min():%Y-%m-%d} to "
-            done += f"{found.max():%Y-%m-%d}; text is read as {self._date_format(values.name)})"
-            plan |= {"kind": "date", "parts": parts, "closed": False}
-            return plan | {"seen": "dates", "done": done}
-        text = _text(found)
-        counts = text.value_counts()
-        known = counts[: self.max_categories]
-        known = known[known >= max(2, MIN_SHARE * len(text))]
-        if len(counts) + plan["gaps"] == 1:
-            known, kind = counts, "one value"
-            done = f"always {_listed(counts.index) or 'a gap'}: not learned, another value is an alarm"
-        elif known.sum() + text.isna().sum() < KNOWN_SHARE * len(text):
-            done = f"text with {len(counts):,} different values in {len(text):,} rows (such as "
-            done += f"{counts.index[0]!r}), an identifier or free text"
-            return plan | {"kind": "left out", "done": done}
+                return plan | {"done": "the same weekday and time in all rows"}
+            done = f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as "
+            done += f"{self._date_format(values.name)}), {', '.join(parts)}, {gaps}"
+            plan |= {"kind": "date", "parts": parts}
         else:
-            others = "rare and new ones as one" if len(known) < len(counts) else "a new one is an alarm"
-            kind, done = "categories", f"{len(known)} values ({_listed(sorted(known.index))}), {others}, {gaps}"
-        levels = sorted(map(str, known.index))
-        plan |= {"kind": kind, "levels": levels, "closed": len(known) == len(counts)}
-        return plan | {"seen": _listed(levels) or "gaps", "done": done}
+            known = counts[: self.max_categories]
+            known = known[known >= max(2, MIN_SHARE * n)]
+            if known.sum() + n_gaps < n / 2:
+                done = f"text with {len(counts):,} different values in {n:,} rows (such as "
+                done += f"{present.iloc[0]!r}), an identifier or free text"
+                return plan | {"done": done}
+            levels, closed = sorted(map(str, known.index)), len(known) == len(counts)
+            others = "a new one is an alarm" if closed else "rare and new ones as one"
+            done = f"{len(levels)} values ({_listed(levels)}), {others}, {gaps}"
+            plan |= {"kind": "categories", "levels": levels, "closed": closed}
+        return plan | {"done": done}
 
-    def _set_plan(self, plan: list[Plan]) -> None:
+    def _set_plan(self, plan: list[Plan], fill: Sequence[float] = ()) -> None:
         self.plan_ = plan
         self.columns_ = [entry["name"] for entry in plan if entry["kind"] != "left out"]
         gaps = pd.DataFrame([[None] * len(self.columns_)], columns=self.columns_)
@@ -353,57 +310,78 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.feature_names_out_ = [name for group in names for name in group]
         sources = [i for i, group in enumerate(names) for _ in group]
         self.sources_ = np.array(sources, dtype=int)
+        self.fill_ = list(fill) or [np.nan] * len(sources)
 
-    def _encode(self, X: pd.DataFrame) -> Frames:
+    def _encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """The numbers, where values are of a new kind, and where they are unusual."""
         check_is_fitted(self)
         X = _as_table(X)
         _refuse_missing(self.columns_, X, "used in training")
-        each, new, unusual = zip(*self._each(X), strict=True)
-        numbers = np.column_stack([c for columns in each for c in columns.values()])
-        numbers = np.where(np.isnan(numbers.astype(float)), self.fill_, numbers.astype(float))
-        return (
-            pd.DataFrame(numbers, X.index, self.feature_names_out_),
-            pd.DataFrame(np.column_stack(new), X.index, self.columns_),
-            pd.DataFrame(np.column_stack(unusual), X.index, self.columns_),
+        each, *masks = zip(*self._each(X), strict=True)
+        numbers = [c.to_numpy(float) for columns in each for c in columns.values()]
+        table = np.column_stack(numbers)
+        table = np.where(np.isnan(table), self.fill_, table)
+        new, unusual = (
+            pd.DataFrame(np.column_stack(mask), X.index, self.columns_)
+            for mask in masks
         )
+        return pd.DataFrame(table, X.index, self.feature_names_out_), new, unusual
 
-    def _each(self, X: pd.DataFrame) -> Iterator[tuple[dict[str, pd.Series], pd.Series, pd.Series]]:
+    def _each(self, X: Any) -> Iterator[tuple[dict[str, Any], Any, Any]]:
         """Column by column: its numbers by name, what is new, and what is unusual."""
         first = None
         for plan in self.plan_:
-            if plan["kind"] == "left out":
+            name, kind, holds = plan["name"], plan["kind"], plan["holds"]
+            if kind == "left out":
                 continue
-            name, holds = plan["name"], plan["holds"]
             found = self._read(X[name], holds)
             gap, columns = found.isna(), {}
             odd = gap & False
-            if plan["kind"] == "number":
+            if kind == "number":
                 odd = ~gap & ~found.between(*plan["range"])
                 unit = plan["unit"]
                 columns[name] = np.arcsinh(found / unit) if unit else found
-            elif plan["kind"] == "date":
+            elif kind == "date":
                 for part in plan["parts"]:
                     angle = 2 * np.pi * CYCLES[part](found)
                     columns[f"{name}: {part} (sin)"] = np.sin(angle)
                     columns[f"{name}: {part} (cos)"] = np.cos(angle)
-                first = found if first is None else first
-                if first is not found:
+                if first is not None:
                     days = (found - first).dt.total_seconds() / 86_400
                     columns[f"{name}: days since {first.name}"] = days
+                first = found if first is None else first
             else:
                 text = _text(found)
                 odd = ~gap & ~text.isin(plan["levels"])
-                columns = {f"{name} = {level}": text == level for level in plan["levels"]}
+                columns = {
+                    f"{name} = {x}": text.eq(x).fillna(False) for x in plan["levels"]
+                }
                 columns |= {} if plan["closed"] else {f"{name}: other": odd}
             columns |= {f"{name} missing": gap} if plan["gaps"] else {}
             if "levels" in plan and len(columns) <= 2:  # of two, one says it all
                 columns.popitem()
-            unread = gap & X[name].notna() & _is_text(X[name], holds)
-            new = unread | (gap & (not plan["gaps"])) | (odd & plan["closed"])
-            yield columns, new, gap | odd
+            new = (
+                gap & X[name].notna() & _is_text(X[name], holds) | odd & plan["closed"]
+            )
+            yield columns, new | gap & (not plan["gaps"]), gap | odd
+
+    def _changed(self, n_rows: int, unusual: Mapping[Any, int]) -> list[str]:
+        """A sentence for each column that has lost more than half of its usual values.
+
+        `unusual` counts the gaps, and the values that were rare or not there in training.
+        """
+        return [
+            f"Column {plan['name']!r} is not as in training: {count:,} of {n_rows:,} values "
+            f"are outside of what training has seen ({plan['done']}). If it is written "
+            "otherwise, read it with the same options of pandas.read_csv; if it is a running "
+            "number, or has changed for good, exclude it or fit again."
+            for plan in self.plan_
+            if (usual := n_rows * (1 - plan["unusual"])) >= MIN_TOLD
+            and n_rows - (count := unusual.get(plan["name"], 0)) < usual / 2
+        ]
 
 
+@dataclass(eq=False, repr=False)
 class TableDetector(OneClass):
     """A detector for tables as they come: text, dates and gaps included.
 
@@ -427,10 +405,8 @@ class TableDetector(OneClass):
     ----------
     detector_, encoder_ : detector, TableEncoder
         The fitted copies.
-    threshold_ : float
-        Rows with a higher score are alarms.
-    calibration_scores_ : array of shape (n_calibration,)
-        Sorted scores of normal rows that nothing was fitted on.
+    threshold_, calibration_scores_ : float, array of shape (n_calibration,)
+        Rows with a higher score are alarms; the sorted scores of the calibration rows.
     reference_ : array of shape (n, n_features_out)
         Up to 200 usual training rows as numbers, with which `explain` compares: of twice as
         many, those with the lower scores.
@@ -448,20 +424,13 @@ class TableDetector(OneClass):
     ['number', 'number', 'one value']
     """
 
-    def __init__(
-        self,
-        detector: BaseEstimator | None = None,
-        encoder: TableEncoder | None = None,
-        *,
-        false_alarm_rate: float | None = None,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.detector = detector
-        self.encoder = encoder
-        self.false_alarm_rate = false_alarm_rate
-        self.random_state = random_state
+    detector: BaseEstimator | None = None
+    encoder: TableEncoder | None = None
+    _: KW_ONLY
+    false_alarm_rate: float | None = None  # type: ignore[assignment]
+    random_state: int | np.random.RandomState | None = None
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn what is normal.
 
         Parameters
@@ -488,26 +457,22 @@ class TableDetector(OneClass):
             )
         encoder = TableEncoder() if self.encoder is None else clone(self.encoder)
         detector: Any = WGAN() if self.detector is None else clone(self.detector)
-        if not any(hasattr(detector, name) for name in ("anomaly_score", "score_samples")):
-            raise ValueError(
-                f"{type(detector).__name__} has neither anomaly_score nor score_samples. Take "
-                "a detector that scores new rows, as LocalOutlierFactor does with novelty=True."
-            )
         settings, seed = detector.get_params(), self.random_state
         seed = settings.get("random_state") if seed is None else seed
         random = np.random.default_rng(one_class.drawn_seed(seed))
         kept = np.zeros(len(X), dtype=bool)
         n_kept = round(one_class.CALIBRATION_SHARE * len(X))
         kept[random.permutation(len(X))[:n_kept]] = True
-        rows = encoder.fit_transform(X[~kept]).to_numpy()  # in their order, as counters are
+        rows = encoder.fit(X[~kept]).transform(X[~kept]).to_numpy()  # in their order
         numbers, new, _ = encoder._encode(X[kept])
         calibration = numbers.to_numpy()
         if isinstance(detector, OneClass):
             detector.fit(rows, calibration=calibration)
-        else:
-            unset = [name for name, value in settings.items() if value is None]
-            unset = [name for name in unset if name.endswith("random_state")]
-            seed = int(random.integers(2**31))  # a file holds rows, to fit it again
+        else:  # a file will hold its rows, and fit it again: so it needs a seed
+            seed, name = int(random.integers(2**31)), "random_state"
+            unset = [
+                n for n, value in settings.items() if n.endswith(name) and value is None
+            ]
             detector.set_params(**dict.fromkeys(unset, seed)).fit(rows)
             self.rows_ = rows
         if "verbose" in settings:
@@ -521,7 +486,7 @@ class TableDetector(OneClass):
         self._set_threshold(scores + self.new_value_score_ * new.sum(axis=1).to_numpy())
         return self
 
-    def anomaly_score(self, X: pd.DataFrame) -> Array:
+    def anomaly_score(self, X: Any) -> Array:
         """Anomaly score of each row; up = more anomalous.
 
         A column of which most values are new, or outside of their training range, is told in
@@ -540,12 +505,12 @@ class TableDetector(OneClass):
         numbers, new, unusual = self.encoder_._encode(X)
         if numbers.empty:
             return np.empty(0)
-        for sentence in self.encoder_.changed(len(numbers), unusual.sum().to_dict()):
+        for sentence in self.encoder_._changed(len(numbers), unusual.sum().to_dict()):
             warnings.warn(sentence, stacklevel=2)
         scores = anomaly_scores(self.detector_, numbers.to_numpy())
         return scores + self.new_value_score_ * new.sum(axis=1).to_numpy()
 
-    def explain(self, X: pd.DataFrame) -> pd.DataFrame:
+    def explain(self, X: Any) -> pd.DataFrame:
         """How much each column adds to the score of each row.
 
         A row is compared with the usual training row that is most like it, whose columns
@@ -575,9 +540,9 @@ class TableDetector(OneClass):
             like = search.kneighbors(scale.transform(x), return_distance=False)[:, 0]
             found = scoring.shapley_values(score, x, self.reference_[like], groups)
             parts[first : first + ROWS_EXPLAINED, used] += found
-        return pd.DataFrame(parts, index=numbers.index, columns=self.encoder_.columns_)
+        return pd.DataFrame(parts, numbers.index, self.encoder_.columns_)
 
-    def reasons(self, X: pd.DataFrame, most: int = 3) -> list[str]:
+    def reasons(self, X: Any, most: int = 3) -> list[str]:
         """The columns that add most to each row's score, such as "amount 62 %, country 20 %".
 
         Parameters
@@ -592,8 +557,6 @@ class TableDetector(OneClass):
         list of str
         """
         X = _as_table(X)
-        if len(X) == 0:
-            return []
         parts = self.explain(X).clip(lower=0)
         shares = 100 * parts.div(parts.sum(axis=1).replace(0, 1), axis=0).to_numpy()
         notes = np.where(X[parts.columns].isna(), " (missing)", "")
@@ -606,7 +569,7 @@ class TableDetector(OneClass):
             said.append(", ".join(words))
         return said
 
-    def report(self, X: pd.DataFrame) -> pd.DataFrame:
+    def report(self, X: Any) -> pd.DataFrame:
         """What there is to say of each row.
 
         Parameters
@@ -620,13 +583,13 @@ class TableDetector(OneClass):
         """
         X = _as_table(X)
         scores = self.anomaly_score(X)
-        report = pd.DataFrame({"anomaly_score": scores}, index=X.index)
-        report["p_value"] = scoring.p_values(self.calibration_scores_, scores)
         alarm = scores > self.threshold_
-        report["alarm"] = alarm.astype(int)
-        reasons = np.full(len(X), "", dtype=object)
-        reasons[alarm] = self.reasons(X[alarm])
-        return report.assign(reasons=reasons)
+        report = pd.DataFrame({"anomaly_score": scores}, X.index)
+        report["p_value"] = scoring.p_values(self.calibration_scores_, scores)
+        report["alarm"], report["reasons"] = alarm.astype(int), ""
+        if alarm.any():
+            report.loc[alarm, "reasons"] = self.reasons(X[alarm])
+        return report
 
     def _asked_rate(self) -> float:
         of_detector = getattr(self.detector, "false_alarm_rate", 0.05)
@@ -635,22 +598,23 @@ class TableDetector(OneClass):
     def _packed(self) -> Tree:
         inner, encoder = self.detector_, self.encoder_
         ours = isinstance(inner, OneClass)
-        left_out = ("encoder_", "detector_", "rows_")
         return {
             "class": "TableDetector",
             "parameters": {"false_alarm_rate": self.false_alarm_rate},
-            "encoder": {"parameters": encoder.get_params(), "plan": encoder.plan_},
+            "encoder": encoder.get_params(),
+            "plan": encoder.plan_,
             "fill": encoder.fill_,
-            "detector": inner._packed() if ours else baselines.packed(inner, self.rows_),
-            "fitted": one_class.fitted_values(self, left_out),
+            "detector": inner._packed()
+            if ours
+            else baselines.packed(inner, self.rows_),
+            "fitted": one_class.fitted_values(self, ("encoder_", "detector_", "rows_")),
         }
 
     @classmethod
     def _unpacked(cls, tree: Tree, unpack: Callable[[Tree], Any]) -> Self:
         """Put together what `_packed` has taken apart."""
-        encoder = TableEncoder().set_params(**tree["encoder"]["parameters"])
-        encoder._set_plan(tree["encoder"]["plan"])
-        encoder.fill_ = tree["fill"]
+        encoder = TableEncoder(**tree["encoder"])
+        encoder._set_plan(tree["plan"], tree["fill"])
         whole = cls(unpack(tree["detector"]), encoder, **tree["parameters"])
         whole.encoder_, whole.detector_ = encoder, whole.detector
         whole.rows_ = tree["detector"].get("rows")
@@ -697,10 +661,9 @@ def _as_table(X: Any) -> pd.DataFrame:
         X = pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
     names = pd.Index(map(str, X.columns))
     if not names.is_unique:
+        twice = _listed(map(repr, names[names.duplicated()].unique()))
         raise ValueError(
-            "More than one column is named "
-            f"{_listed(map(repr, names[names.duplicated()].unique()))}. Give each column a "
-            "name of its own."
+            f"More than one column is named {twice}. Give each column a name of its own."
         )
     return X.set_axis(names, axis=1)
 
@@ -719,25 +682,19 @@ def _listed(items: Iterable[str]) -> str:
 
 
 def _holds(values: pd.Series) -> str:
-    return HOLDS.get(types.infer_dtype(values, skipna=True), "text")
+    return HOLDS.get(types.infer_dtype(values), "text")
 
 
-def _is_text(values: pd.Series, holds: str) -> bool:
+def _is_text(values: Any, holds: str) -> bool:
     """Whether numbers or dates must be read from the text of these values."""
     is_date = types.is_datetime64_any_dtype(values.dtype)
     return not is_date if holds == "date" else _holds(values) != holds
 
 
-def _text(values: pd.Series) -> pd.Series:
+def _text(values: Any) -> Any:
     """Values as text, alike however they were read: 1.50 is "1.5", TRUE is "True"."""
     codes, different = pd.factorize(values)  # each text is looked at once
     text = pd.Series(different).astype("string").str.strip()
     text = text.str.replace(ZEROS, r"\1", regex=True)
     text = text.mask(text.str.lower().isin(["true", "false"]), text.str.capitalize())
     return text.reindex(codes).set_axis(values.index)
-
-
-CYCLES: dict[str, Callable[[pd.Series], pd.Series]] = {  # how much is over, from 0 to 1
-    "time of day": lambda dates: (dates - dates.dt.normalize()) / pd.Timedelta("1D"),
-    "weekday": lambda dates: dates.dt.day_of_week / 7,
-}
