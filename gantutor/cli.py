@@ -5,7 +5,6 @@ import codecs
 import contextlib
 import gzip
 import io
-import os
 import signal
 import sys
 import threading
@@ -14,7 +13,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,6 @@ READING = {  # by default, in the terms of pandas.read_csv
     **dict.fromkeys(["thousands", "na_values", "parse_dates", "date_format"]),
     **{"sep": ",", "decimal": ".", "encoding": "utf-8"},
 }
-LEARNING = ("columns", "exclude", "categorical", "detector", "seed")
 
 
 class Problem(Exception):
@@ -226,46 +224,36 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _score(options: argparse.Namespace) -> int:
-    given = [options.data, options.train or options.model]
-    out = options.out or _beside(options.data)
-    _refuse(options, given, out)
-    if options.train:
-        _look_at_data(options, READING | _given(options))
+    out = _refuse(options)
     _say(options, "Starting TensorFlow.")
     import gantutor as gt
 
     gt.setup()
-    if options.model:
-        detector = gt.load(options.model)
-        if not isinstance(detector, gt.tables.TableDetector):
-            raise Problem(
-                f"{str(options.model)!r} holds a {type(detector).__name__} for numbers, and "
-                "a model for tables is needed. Make one with --train and --save-model."
-            )
-        if rate := options.false_alarm_rate or options.budget:
-            detector.set_false_alarm_rate(rate)
-        kept = detector.encoder_.read_options or {}
-        detector.encoder_.read_options = READING | kept | _given(options)
-        _look_at_data(options, detector.encoder_.read_options)
-    else:
-        detector = _learn(options)
-        if options.save_model:
-            with _writing(options.save_model):
-                detector.save(options.save_model)
-    new, unusual = Counter[str](), Counter[str]()
-    with _writing(out), gt.archive.replaced(out) as partial_file:
-        n_rows, n_alarms = _write_scores(options, detector, partial_file, new, unusual)
+    with _writing(out) as partial_file:  # at once, so that a bad place is told at once
+        if options.train:
+            detector = _learn(options)
+        else:
+            detector = gt.load(options.model)
+            if not isinstance(detector, gt.tables.TableDetector):
+                raise Problem(
+                    f"{str(options.model)!r} holds a {type(detector).__name__} for numbers, "
+                    "and a model for tables is needed. Make one with --train and --save-model."
+                )
+            if rate := options.false_alarm_rate or options.budget:
+                detector.set_false_alarm_rate(rate)
+            kept = dict(detector.encoder_.read_options or {})
+            detector.encoder_.read_options = READING | kept | _given(options)
+        n_rows, n_alarms, new, unusual = _write_scores(options, detector, partial_file)
     changed = detector.encoder_._changed(n_rows, unusual)
-    for sentence in changed:
+    for sentence in changed.values():
         print(f"gantutor: {sentence}", file=sys.stderr)
-    for name, count in new.items():
-        if count and not any(f"Column {name!r} is" in sentence for sentence in changed):
-            _say(
-                options,
-                f"{name!r}: in {count:,} of the rows a kind of value that training did not "
-                "have. These are alarms. If that is not what you want, train with --exclude "
-                f"{name!r}.",
-            )
+    for name in [name for name in +new if name not in changed]:
+        _say(
+            options,
+            f"{name!r}: in {new[name]:,} of the rows a kind of value that training did not "
+            "have. These are alarms. If that is not what you want, train with --exclude "
+            f"{name!r}.",
+        )
     _say(
         options,
         f"Alarms: {n_alarms:,} in {n_rows:,} rows; if all rows were normal, about "
@@ -283,70 +271,57 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     """What the command says of how the files are written, in the terms of pandas."""
     given = {name: getattr(options, name) for name in READING}
     if formats := given["date_format"]:
-        named = [item.split("=", 1) for item in formats]
-        given["date_format"] = formats[0] if len(named[0]) == 1 else dict(named)
+        by_name = dict(item.split("=", 1) for item in formats if "=" in item)
+        given["date_format"] = by_name or formats[0]
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _beside(data: Path) -> Path:
-    """DATA-scored.csv, whatever DATA.csv is packed in."""
-    name = data.name.removesuffix(".gz")
-    stem, dot, ending = name.rpartition(".")
-    return data.with_name(f"{stem}-scored.{ending}" if dot else f"{name}-scored")
-
-
-def _refuse(options: argparse.Namespace, given: Sequence[Path], out: Path) -> None:
-    """Look at options and files before any work is done."""
-    if options.model and (
-        extra := [n for n in LEARNING if getattr(options, n) is not None]
-    ):
-        options.refuse(
-            f"--{extra[0]} says how to learn, and --model has learned already. Leave it out, "
-            "or learn again with --train."
-        )
-    if options.model and options.save_model:
-        options.refuse("--save-model goes with --train: --model is saved already.")
-    formats = options.date_format or []
-    if len(formats) > 1 and not all("=" in item for item in formats):
-        options.refuse(
-            "--date-format takes one format for all, or NAME=FORMAT for each column."
-        )
+def _refuse(options: argparse.Namespace) -> Path:
+    """Look at options and files before any work is done; return where the result goes."""
+    for name in ("columns", "exclude", "categorical", "detector", "seed", "save_model"):
+        if options.model and getattr(options, name) is not None:
+            options.refuse(
+                f"--{name.replace('_', '-')} goes with --train: it says how to learn, or what "
+                "to keep of it, and --model has learned already."
+            )
+    given = [options.data, options.train or options.model]
     for path in given:
         if not path.exists():
             raise Problem(f"The file {str(path)!r} is not there. Check its name.")
         if not path.is_file():
             kind = "a folder" if path.is_dir() else "a pipe or a device"
             raise Problem(f"{str(path)!r} is {kind}, and a file is needed.")
-    if options.save_model and options.save_model.resolve() == out.resolve():
-        raise Problem(
-            f"{str(out)!r} would be both the result and the model. Give another name with "
-            "--out or --save-model."
-        )
+    stem, dot, ending = options.data.name.removesuffix(".gz").rpartition(".")
+    beside = f"{stem}-scored.{ending}" if dot else f"{ending}-scored"
+    out = options.out or options.data.with_name(beside)
     for path in filter(None, [out, options.save_model]):
-        folder = path.resolve().parent
-        if path.exists() and any(path.samefile(other) for other in given):
+        there = path.exists()
+        if there and any(path.samefile(other) for other in given):
             why = "it is read. Give another name"
-        elif path.exists() and not path.is_file():
-            why = f"it is {'a folder' if path.is_dir() else 'no file'}. Give the name of a file"
-        elif not folder.is_dir():
-            why = f"the folder {str(path.parent)!r} is not there. Make it first"
-        elif not os.access(folder, os.W_OK):
-            why = f"you may not write to the folder {str(path.parent)!r}. Name another one"
-        elif path.exists() and not options.force:
+        elif there and not (path.is_file() or path.is_dir()):
+            why = "it is no file. Give the name of one"
+        elif path is not out and path.resolve() == out.resolve():
+            why = "it would be both the result and the model. Give two names"
+        elif path.is_file() and not options.force:
             why = "it is already there. Move it away, give another name, or use --force"
         else:
             continue
         raise Problem(f"{str(path)!r} cannot be written: {why}.")
+    return out
 
 
 @contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: Path) -> Iterator[Path]:
+    from gantutor import archive
+
     try:
-        yield
+        with archive.replaced(path) as partial_file:
+            partial_file.touch()
+            yield partial_file
     except OSError as error:
+        why = f"cannot be written: {error.strerror}. Make room there, or give another place."
         raise Problem(
-            f"{str(path)!r} cannot be written: {error.strerror or error}. Make room there, "
-            "or give another place."
+            f"{str(path)!r} {why}" if error.strerror else str(error)
         ) from error
 
 
@@ -360,138 +335,123 @@ def _chunks(
     import pandas as pd
     from tqdm import tqdm
 
-    if not what or options.quiet:
-        bar: Any = tqdm(disable=True)
-    else:
-        size = path.stat().st_size
-        bar = tqdm(total=size, desc=what, unit="B", unit_scale=True, file=sys.stderr)
-    with open(path, "rb") as file, bar, _problems_of(path, reading):
-        read = partial(
-            pd.read_csv,
-            file,
-            sep=reading["sep"],
-            encoding=reading["encoding"],
-            compression="gzip" if path.suffix == ".gz" else None,
-            dtype=str,
-            keep_default_na=False,
-            header=None,
-        )
-        names = read(nrows=1).iloc[0].to_list()
-        if twice := [name for name, count in Counter(names).items() if count > 1]:
-            raise Problem(
-                f"{str(path)!r}: more than one column is named "
-                f"{', '.join(map(repr, twice))}. Give each column a name of its own."
-            )
-        if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
-            raise Problem(
-                f"{str(path)!r} has only one column, {names[0]!r}. If it is meant to be "
-                'several, name the sign between them, such as --sep ";".'
-            )
-        file.seek(0)
-        one = len(names) == 1  # then a line with nothing in it is a row
-        reader = read(chunksize=options.chunk_size, skip_blank_lines=not one)
-        for chunk in chain([reader.get_chunk(1)[1:]], reader):
-            yield chunk.set_axis(names, axis=1)
-            bar.update(file.tell() - bar.n)
-
-
-@contextlib.contextmanager
-def _problems_of(path: Path, reading: dict[str, Any]) -> Iterator[None]:
-    """What can be wrong with a file, in a sentence each."""
-    import pandas as pd
-
+    size, quiet = path.stat().st_size, options.quiet or not what
+    style: Any = {"unit": "B", "unit_scale": True, "file": sys.stderr, "disable": quiet}
+    shown = f"{str(path)!r}"
     try:
-        yield
-    except UnicodeError:
-        why = f"is no text in {reading['encoding']}. If it is a CSV, name its encoding, such "
-        why += "as --encoding cp1252; if it is something else, save it as CSV first"
-    except pd.errors.EmptyDataError:
-        why = "is empty. A line with column names is needed, and rows"
+        with open(path, "rb") as file, tqdm(total=size, desc=what, **style) as bar:
+            read: Any = partial(
+                pd.read_csv,
+                file,
+                sep=reading["sep"],
+                encoding=reading["encoding"],
+                compression="gzip" if path.suffix == ".gz" else None,
+                dtype=str,
+                keep_default_na=False,
+                header=None,
+            )
+            names = read(nrows=1).iloc[0].to_list()
+            _refuse_names(shown, names, ADDED if path == options.data else ())
+            file.seek(0)
+            one = len(names) == 1  # then a line with nothing in it is a row
+            reader = read(chunksize=options.chunk_size, skip_blank_lines=not one)
+            for chunk in chain([reader.get_chunk(1)[1:]], reader):
+                yield chunk.set_axis(names, axis=1)
+                bar.update(file.tell() - bar.n)
+    except UnicodeError as error:
+        raise Problem(
+            f"{shown} is no text in {reading['encoding']}. If it is a CSV, name its encoding, "
+            "such as --encoding cp1252; if it is something else, save it as CSV first."
+        ) from error
+    except pd.errors.EmptyDataError as error:
+        raise Problem(
+            f"{shown} is empty. A line with column names is needed, and rows."
+        ) from error
     except pd.errors.ParserError as error:
-        found = str(error).rpartition("C error: ")[2].strip(" .\n")
-        why = f"cannot be read as a table: {found}. No line may have more values than the "
-        why += f"first one, with {reading['sep']!r} between them (see --sep), and each "
-        why += "quotation mark needs a second one"
+        why = str(error).rpartition("C error: ")[2].strip(" .\n")
+        raise Problem(
+            f"{shown} cannot be read as a table: {why}. No line may have more values than "
+            f"the first one, with {reading['sep']!r} between them (see --sep), and each "
+            "quotation mark needs a second one."
+        ) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        why = f"is damaged: it cannot be unpacked ({error})"
-    else:
-        return
-    raise Problem(f"{str(path)!r} {why}.")
+        raise Problem(
+            f"{shown} is damaged: it cannot be unpacked ({error})."
+        ) from error
 
 
-def _as_pandas_reads(
-    chunk: Any, reading: dict[str, Any], text: Sequence[str] | None = None
-) -> Any:
-    """Rows of text with the kinds and the gaps that pandas finds in them.
+def _refuse_names(shown: str, names: list[str], taken: Sequence[str]) -> None:
+    if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
+        raise Problem(
+            f"{shown} has only one column, {names[0]!r}. If it is meant to be several, name "
+            'the sign between them, such as --sep ";".'
+        )
+    if twice := sorted({repr(name) for name in names if names.count(name) > 1}):
+        raise Problem(
+            f"{shown}: more than one column is named {', '.join(twice)}. Give each column a "
+            "name of its own."
+        )
+    if found := [repr(name) for name in taken if name in names]:
+        raise Problem(
+            f"{shown} has a column {found[0]} already, which would be written. Rename it, or "
+            "score the file that this one was made from."
+        )
 
-    The columns in `text`, by default all, stay text.
-    """
+
+def _as_pandas_reads(chunk: Any, reading: dict[str, Any], text: Sequence[str]) -> Any:
+    """Rows of text with the kinds and gaps that pandas finds; columns in `text` stay text."""
     import pandas as pd
 
-    stays = (
-        range(chunk.shape[1])
-        if text is None
-        else [i for i, name in enumerate(chunk) if name in text]
-    )
-    names = ("sep", "decimal", "thousands", "na_values")
+    if chunk.empty:
+        return chunk
+    stay = [i for i, name in enumerate(chunk) if name in text]
     read = pd.read_csv(
         io.StringIO(chunk.to_csv(index=False, sep=reading["sep"], header=False)),
+        sep=reading["sep"],
+        decimal=reading["decimal"],
+        thousands=reading["thousands"],
+        na_values=reading["na_values"],
         header=None,
         names=range(chunk.shape[1]),
-        dtype=dict.fromkeys(stays, str),
+        dtype=dict.fromkeys(stay, str),
         skip_blank_lines=False,
-        **{name: reading[name] for name in names},
     )
     return read.set_axis(chunk.columns, axis=1).set_axis(chunk.index)
 
 
-def _look_at_data(options: argparse.Namespace, reading: dict[str, Any]) -> Any:
-    """The first rows of DATA.csv, looked at before the training."""
-    chunks = _chunks(options, reading, options.data, "")
-    names = next(chunks)
-    if taken := [name for name in ADDED if name in names.columns]:
-        raise Problem(
-            f"{str(options.data)!r} has a column {taken[0]!r} already, which would be "
-            "written. Rename it, or score the file that this one was made from."
-        )
-    return _as_pandas_reads(next(chunks, names), reading)
+def _training_rows(options: argparse.Namespace, reading: dict[str, Any]) -> Any:
+    """The rows of GOOD.csv as text or, if they are many, a random choice in their order."""
+    import numpy as np
+    import pandas as pd
+
+    random = np.random.default_rng(options.seed or 0)
+    rows, keys, n_read = pd.DataFrame(), pd.Series(dtype=float), 0
+    for chunk in _chunks(options, reading, options.train, "reading"):
+        n_read += len(chunk)
+        rows = pd.concat([rows, chunk])
+        keys = pd.concat([keys, pd.Series(random.random(len(chunk)), chunk.index)])
+        if len(rows) > MAX_TRAINING_ROWS:
+            keys = keys.nsmallest(MAX_TRAINING_ROWS).sort_index()
+            rows = rows.loc[keys.index]
+    if n_read > len(rows):
+        words = f"Learning from {len(rows):,} of {n_read:,} rows, chosen at random."
+        _say(options, words)
+    return rows
 
 
 def _learn(options: argparse.Namespace) -> Any:
     """Fit a detector for tables on the rows of GOOD.csv, if it will fit those of DATA.csv."""
-    import numpy as np
-    import pandas as pd
-
     import gantutor as gt
 
     reading = READING | _given(options)
-    seed = options.seed or 0
-    random = np.random.default_rng(seed)
-    rows, keys, n_read = pd.DataFrame(), np.empty(0), 0
-    for chunk in _chunks(options, reading, options.train, "reading"):
-        n_read += len(chunk)
-        rows = pd.concat([rows, chunk], ignore_index=True)
-        keys = np.concatenate([keys, random.random(len(chunk))])
-        if len(rows) > MAX_TRAINING_ROWS:  # a random choice, in their order
-            chosen = np.sort(
-                np.argpartition(keys, MAX_TRAINING_ROWS)[:MAX_TRAINING_ROWS]
-            )
-            rows, keys = rows.iloc[chosen].reset_index(drop=True), keys[chosen]
-    if n_read > len(rows):
-        _say(
-            options,
-            f"Learning from {len(rows):,} of {n_read:,} rows, chosen at random.",
-        )
-    names = options.categorical or []
-    rows = _as_pandas_reads(rows, reading, [*names, *(reading["parse_dates"] or [])])
+    *_, first = islice(_chunks(options, reading, options.data, ""), 2)
+    text = [*(options.categorical or ()), *(reading["parse_dates"] or ())]
+    rows = _as_pandas_reads(_training_rows(options, reading), reading, text)
     encoder = gt.tables.TableEncoder(
-        columns=options.columns,
-        exclude=options.exclude or (),
-        categorical=names,
-        read_options=reading,
+        options.columns, options.exclude or (), options.categorical or ()
     )
-    encoder.fit(rows).transform(_look_at_data(options, reading))
-    method = options.detector or "WGAN"
+    encoder.set_params(read_options=reading).fit(rows).transform(first)
+    method, seed = options.detector or "WGAN", options.seed or 0
     if method in BASELINES:
         inner = gt.evaluation.BASELINES[method](seed)
     else:
@@ -509,8 +469,10 @@ def _learn(options: argparse.Namespace) -> Any:
         detector.fit(rows)
     if any("stopped by the keyboard" in str(warning.message) for warning in caught):
         raise KeyboardInterrupt  # a half-trained network is of no use here
-    used = detector.encoder_.describe()
-    for name, (kind, _, done) in zip(used.index, used.to_numpy(), strict=True):
+    if options.save_model:
+        with _writing(options.save_model) as partial_file:
+            detector.save(partial_file)
+    for name, kind, _, done in detector.encoder_.describe().itertuples():
         _say(options, f"  {name}: {kind}: {done}")
     n_kept = len(detector.calibration_scores_)
     if (n_kept + 1) * rate < 1:
@@ -524,36 +486,33 @@ def _learn(options: argparse.Namespace) -> Any:
 
 
 def _write_scores(
-    options: argparse.Namespace,
-    detector: Any,
-    out: Path,
-    new_kinds: Counter[str],
-    unusual: Counter[str],
-) -> tuple[int, int]:
-    """Score DATA.csv chunk by chunk; return the numbers of rows and of alarms."""
-    n_rows = n_alarms = 0
+    options: argparse.Namespace, detector: Any, out: Path
+) -> tuple[int, int, Counter[str], Counter[str]]:
+    """Score DATA.csv chunk by chunk.
+
+    Return how many rows and alarms there are and, by column, how many values of a new kind
+    the alarms have, and how many unusual ones all rows.
+    """
+    n_rows, n_alarms, new, unusual = 0, 0, Counter[str](), Counter[str]()
     packed = options.out is not None and options.out.suffix == ".gz"
     opened: Any = gzip.open if packed else open
-    reading = detector.encoder_.read_options
+    reading, sep = detector.encoder_.read_options, detector.encoder_.read_options["sep"]
     with opened(out, "wt", encoding=reading["encoding"], newline="") as file:
         chunks = _chunks(options, reading, options.data, "scoring")
         for number, chunk in enumerate(chunks):
-            rows = _as_pandas_reads(chunk, reading)
+            rows = _as_pandas_reads(chunk, reading, chunk.columns)
             with warnings.catch_warnings():
                 warnings.simplefilter(
                     "ignore", UserWarning
                 )  # told of all rows at the end
                 added = detector.report(rows)
             is_alarm = added["alarm"] == 1
-            _, new, odd = detector.encoder_._encode(rows)
-            new_kinds.update(new[is_alarm].sum().to_dict())
-            unusual.update(odd.sum().to_dict())
+            _, is_new, is_odd = detector.encoder_._encode(rows)
+            new.update(is_new[is_alarm].sum().to_dict())
+            unusual.update(is_odd.sum().to_dict())
             for name in ("anomaly_score", "p_value"):
-                added[name] = [
-                    f"{x:.6g}".replace(".", reading["decimal"]) for x in added[name]
-                ]
-            chunk.join(added).to_csv(
-                file, sep=reading["sep"], header=number == 0, index=False
-            )
+                values = added[name].map("{:.6g}".format).astype(str)
+                added[name] = values.str.replace(".", reading["decimal"])
+            chunk.join(added).to_csv(file, sep=sep, header=number == 0, index=False)
             n_rows, n_alarms = n_rows + len(chunk), n_alarms + int(is_alarm.sum())
-    return n_rows, n_alarms
+    return n_rows, n_alarms, new, unusual

@@ -33,7 +33,7 @@ HOLDS = {  # what pandas finds in a column; all else is text
 LOOKS_LIKE = {  # text that pandas.read_csv would have read otherwise, had it been told how
     "dates": r"\d{1,4}[-/. ]\s?(\d\d?|[^\W\d_]{3,9})[-/. ]+\d{2,4}(\D.*)?"
     r"|[^\W\d_]{3,9}\.? \d\d?,? \d{4}(\D.*)?|\d\d?:\d\d(\D.*)?",
-    "numbers": r"(?=.*\d)[$€£¥]?\s?[+-]?[\d.]['\d.,\s]*(e[+-]?\d+)?\s?[%$€£¥]?",
+    "numbers": r"(?=.*\d)[$€£¥]?\s?[+-]?(\d*|\d{1,3}(['.,\s]\d{3})+)([.,]\d*)?(e[+-]?\d+)?\s?[%$€£¥]?",
 }
 MENDED_BY = {
     "dates": "parse_dates, with date_format (such as '%d.%m.%Y %H:%M') or dayfirst",
@@ -246,7 +246,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             likely = text.str.fullmatch(pattern, case=False)
             if holds == "date":  # as was said, and cannot be read so
                 likely = self._read(text, holds).isna()
-            if likely.mean() >= 0.5:
+            if 2 * likely.sum() >= max(len(text), 1):
                 odd = text[pd.to_numeric(text, errors="coerce").isna()]
                 return (
                     f"Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
@@ -265,7 +265,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         plan: Plan = {"name": values.name, "holds": holds, "gaps": n_gaps > 0}
         plan |= {"kind": "left out", "closed": False}
         gaps = "gaps marked" if n_gaps else "a gap is an alarm"
-        if len(counts) + (n_gaps > 0) <= 1:
+        if holds == "date" and len(present):
+            parts = [
+                part for part, phase in CYCLES.items() if phase(found).nunique() > 1
+            ]
+            if not parts:
+                return plan | {"done": "the same weekday and time in all rows"}
+            done = f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as "
+            done += f"{self._date_format(values.name)}), {', '.join(parts)}, {gaps}"
+            plan |= {"kind": "date", "parts": parts}
+        elif len(counts) + (n_gaps > 0) <= 1:
             value = _listed(map(repr, counts.index)) or "a gap"
             plan |= {"kind": "one value", "levels": list(counts.index), "closed": True}
             done = f"always {value}: not learned, another value is an alarm"
@@ -278,17 +287,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             if found.skew() > SKEWED:
                 unit = max(float(found[found != 0].abs().quantile(0.1)), SMALLEST)
             scale = "on a log-like scale" if unit else "as it is"
-            done = f"{ends[0]:,.10g} to {ends[1]:,.10g}, {scale}, {gaps}"
-            plan |= {"kind": "number", "unit": unit, "range": ends}
-        elif holds == "date":
-            parts = [
-                part for part, phase in CYCLES.items() if phase(found).nunique() > 1
-            ]
-            if not parts:
-                return plan | {"done": "the same weekday and time in all rows"}
-            done = f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as "
-            done += f"{self._date_format(values.name)}), {', '.join(parts)}, {gaps}"
-            plan |= {"kind": "date", "parts": parts}
+            done = f"{ends[0]:,.6g} to {ends[1]:,.6g}, {scale}, {gaps}"
+            plan |= {
+                "kind": "number",
+                "unit": unit,
+                "range": ends,
+                "closed": ends[0] == ends[1],
+            }
         else:
             known = counts[: self.max_categories]
             known = known[known >= max(2, MIN_SHARE * n)]
@@ -358,27 +363,29 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 }
                 columns |= {} if plan["closed"] else {f"{name}: other": odd}
             columns |= {f"{name} missing": gap} if plan["gaps"] else {}
-            if "levels" in plan and len(columns) <= 2:  # of two, one says it all
+            if "levels" in plan and 0 < len(columns) <= 2:  # of two, one says it all
                 columns.popitem()
             new = (
                 gap & X[name].notna() & _is_text(X[name], holds) | odd & plan["closed"]
             )
             yield columns, new | gap & (not plan["gaps"]), gap | odd
 
-    def _changed(self, n_rows: int, unusual: Mapping[Any, int]) -> list[str]:
+    def _changed(self, n_rows: int, unusual: Mapping[Any, int]) -> dict[str, str]:
         """A sentence for each column that has lost more than half of its usual values.
 
         `unusual` counts the gaps, and the values that were rare or not there in training.
         """
-        return [
-            f"Column {plan['name']!r} is not as in training: {count:,} of {n_rows:,} values "
-            f"are outside of what training has seen ({plan['done']}). If it is written "
-            "otherwise, read it with the same options of pandas.read_csv; if it is a running "
-            "number, or has changed for good, exclude it or fit again."
+        return {
+            plan[
+                "name"
+            ]: f"Column {plan['name']!r} is not as in training: {count:,} of "
+            f"{n_rows:,} values are outside of what training has seen ({plan['done']}). If it "
+            "is written otherwise, read it with the same options of pandas.read_csv; if it is "
+            "a running number, or has changed for good, exclude it or fit again."
             for plan in self.plan_
             if (usual := n_rows * (1 - plan["unusual"])) >= MIN_TOLD
             and n_rows - (count := unusual.get(plan["name"], 0)) < usual / 2
-        ]
+        }
 
 
 @dataclass(eq=False, repr=False)
@@ -505,7 +512,8 @@ class TableDetector(OneClass):
         numbers, new, unusual = self.encoder_._encode(X)
         if numbers.empty:
             return np.empty(0)
-        for sentence in self.encoder_._changed(len(numbers), unusual.sum().to_dict()):
+        changed = self.encoder_._changed(len(numbers), unusual.sum().to_dict())
+        for sentence in changed.values():
             warnings.warn(sentence, stacklevel=2)
         scores = anomaly_scores(self.detector_, numbers.to_numpy())
         return scores + self.new_value_score_ * new.sum(axis=1).to_numpy()
