@@ -21,14 +21,16 @@ MAX_TRAINING_ROWS = 100_000  # more are not learned from: the training sees fewe
 ADDED = ("anomaly_score", "p_value", "alarm", "reasons")
 OK, PROBLEM, USAGE, CHANGED, INTERRUPTED = 0, 1, 2, 3, 130
 
-SUMMARY = "Anomaly detection with GANs: notebooks, and a package behind them."
 COMMANDS = """\
+usage: python -m gantutor [score DATA.csv ...]
+
+Anomaly detection with GANs: notebooks, and a package behind them.
+
 commands:
   python -m gantutor                    the self-check: is this machine ready?
   python -m gantutor score DATA.csv ... find the unusual rows of a CSV file
 
-python -m gantutor score --help says more, with examples.
-"""
+python -m gantutor score --help says more, with examples."""
 WHAT_SCORE_DOES = """\
 Find the unusual rows of DATA.csv. The first time, the program learns what is normal from
 GOOD.csv: rows from a time when, as far as you know, all was well. (A few bad rows among
@@ -62,7 +64,14 @@ not understood, 3 done, but a column is not what it was in training (a sentence 
 130 stopped with Ctrl-C or SIGTERM. A result appears when it is complete: a run that fails
 or is stopped leaves no part of it behind, and a file that was there as it was.
 """
-OPTIONS = """\
+GANS = ("WGAN", "FenceGAN", "AnoGAN", "FAnoGAN", "BiGAN", "ALAD", "GANomaly", "GAN")
+BASELINES = (
+    *("5th neighbour", "isolation forest", "local outlier factor"),
+    *("one-class SVM", "PCA error", "Mahalanobis"),
+)
+OPTIONS = f"""\
+  --train FILE: normal rows to learn from
+  --model FILE: what an earlier run has kept with --save-model
 files
   --out FILE: where the result goes; by default beside DATA.csv, as DATA-scored.csv
   --save-model FILE: keep what was learned
@@ -82,17 +91,12 @@ learning (with --train)
   --columns NAME...: use these columns (default: all)
   --exclude NAME...: use all columns but these
   --categorical NAME...: columns of numbers that are names, such as postcodes
-  --detector METHOD: WGAN (default), {gans}; without a network: {baselines}
+  --detector METHOD: {", ".join(GANS)} (default WGAN); without a network: {", ".join(BASELINES)}
   --seed NUMBER: the same seed gives the same result (default 0)
 running
   --chunk-size ROWS: rows read at a time (default 20000); a smaller number needs less memory
   --quiet: no progress and no report, only problems
 """
-GANS = ("WGAN", "FenceGAN", "AnoGAN", "FAnoGAN", "BiGAN", "ALAD", "GANomaly", "GAN")
-BASELINES = (
-    *("5th neighbour", "isolation forest", "local outlier factor"),
-    *("one-class SVM", "PCA error", "Mahalanobis"),
-)
 READING = {  # by default, in the terms of pandas.read_csv
     **dict.fromkeys(["thousands", "na_values", "parse_dates", "date_format"]),
     **{"sep": ",", "decimal": ".", "encoding": "utf-8"},
@@ -105,7 +109,11 @@ class Problem(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; return the exit status."""
-    options = _parser().parse_args(arguments)
+    command, *rest = sys.argv[1:] if arguments is None else arguments
+    if command != "score":
+        print(COMMANDS)
+        sys.exit(OK if command in ("-h", "--help") else USAGE)
+    options = _parser().parse_args(rest)
     try:
         with _ended_as_by_ctrl_c():
             return _score(options)
@@ -130,18 +138,6 @@ def _ended_as_by_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _kind(parse: Callable[[str], Any], why: str) -> Callable[[str], Any]:
-    """What reads the text of an option, or says why it cannot be."""
-
-    def read(text: str) -> Any:
-        with contextlib.suppress(ValueError, LookupError):
-            if (value := parse(text)) is not None:
-                return value
-        raise argparse.ArgumentTypeError(f"{text!r} is {why}")
-
-    return read
-
-
 def _share(text: str) -> float | None:
     alerts, _, rows = text.partition("/")
     share = float(alerts) / float(rows or 1)
@@ -157,69 +153,56 @@ def _sign(text: str) -> str | None:
     return text if len(text) == 1 else None
 
 
-KINDS = {
-    "FILE": Path,
-    "SIGN": _kind(_sign, r"not one sign (a tab is \t)"),
-    "ENCODING": _kind(
-        lambda text: codecs.lookup(text).name, "no encoding; utf-8 and cp1252 are some"
-    ),
-    "SHARE": _kind(_share, "no share between 0 and 1, such as 0.01"),
-    "ALERTS/ROWS": _kind(
+KINDS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "FILE": (Path, "no name of a file"),
+    "SIGN": (_sign, r"not one sign (a tab is \t)"),
+    "ENCODING": (lambda text: codecs.lookup(text).name, "no encoding, such as cp1252"),
+    "SHARE": (_share, "no share between 0 and 1, such as 0.01"),
+    "ALERTS/ROWS": (
         lambda text: _share(text) if "/" in text else None,
         "no budget such as 20/5000: alerts, a slash, rows",
     ),
-    "METHOD": _kind(
+    "METHOD": (
         lambda text: text if text in GANS + BASELINES else None,
         f"none of {', '.join(GANS + BASELINES)}",
     ),
-    "NUMBER": _kind(partial(_whole, 0), "no whole number of at least 0"),
-    "ROWS": _kind(partial(_whole, 1), "no whole number of at least 1"),
+    "NUMBER": (partial(_whole, 0), "no whole number of at least 0"),
+    "ROWS": (partial(_whole, 1), "no whole number of at least 1"),
 }
 
 
+def _parsed(metavar: str, text: str) -> Any:
+    parse, why = KINDS.get(metavar, (str, ""))
+    with contextlib.suppress(ValueError, LookupError):
+        if (value := parse(text)) is not None:
+            return value
+    raise argparse.ArgumentTypeError(f"{text!r} is {why}")
+
+
 def _parser() -> argparse.ArgumentParser:
-    as_written: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter}
     parser = argparse.ArgumentParser(
-        prog="python -m gantutor",
-        description=SUMMARY,
-        epilog=COMMANDS,
-        usage="%(prog)s [score DATA.csv ...]",
-        **as_written,
-    )
-    commands = parser.add_subparsers(
-        required=True, metavar="COMMAND", help=argparse.SUPPRESS
-    )
-    score = commands.add_parser(
-        "score",
         prog="python -m gantutor score",
         usage="%(prog)s DATA.csv (--train GOOD.csv | --model MODEL.npz) [options]",
         description=WHAT_SCORE_DOES,
         epilog=EXAMPLES,
-        **as_written,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    score.add_argument("data", metavar="DATA.csv", type=Path, help="the rows to score")
-    source = score.add_mutually_exclusive_group(required=True)
-    for name, metavar, what in (
-        ("--train", "GOOD.csv", "normal rows to learn from"),
-        ("--model", "MODEL.npz", "what an earlier run has kept with --save-model"),
-    ):
-        source.add_argument(name, metavar=metavar, type=Path, help=what)
-    group: Any = None
+    parser.add_argument("data", metavar="DATA.csv", type=Path, help="the rows to score")
+    group: Any = parser.add_mutually_exclusive_group(required=True)
     for line in OPTIONS.splitlines():
         if not line.startswith(" "):
-            group = score.add_argument_group(line)
+            group = parser.add_argument_group(line)
             group = group.add_mutually_exclusive_group() if "alarms" in line else group
             continue
         usage, what = line.strip().split(": ", 1)
-        what = what.format(gans=", ".join(GANS[1:]), baselines=", ".join(BASELINES))
         name, _, value = usage.partition(" ")
         metavar = value.removesuffix("...")
-        more: Any = {"metavar": metavar, "type": KINDS.get(metavar, str)}
+        more: Any = {"metavar": metavar, "type": partial(_parsed, metavar)}
         more |= {"nargs": "+"} if metavar != value else {}
         group.add_argument(
             name, help=what, **(more if value else {"action": "store_true"})
         )
-    score.set_defaults(refuse=score.error, chunk_size=20_000)
+    parser.set_defaults(refuse=parser.error, chunk_size=20_000)
     return parser
 
 

@@ -266,9 +266,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         plan |= {"kind": "left out", "closed": False}
         gaps = "gaps marked" if n_gaps else "a gap is an alarm"
         if holds == "date" and len(present):
-            parts = [
-                part for part, phase in CYCLES.items() if phase(found).nunique() > 1
-            ]
+            parts = [part for part in CYCLES if CYCLES[part](found).nunique() > 1]
             if not parts:
                 return plan | {"done": "the same weekday and time in all rows"}
             done = f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as "
@@ -288,12 +286,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 unit = max(float(found[found != 0].abs().quantile(0.1)), SMALLEST)
             scale = "on a log-like scale" if unit else "as it is"
             done = f"{ends[0]:,.6g} to {ends[1]:,.6g}, {scale}, {gaps}"
-            plan |= {
-                "kind": "number",
-                "unit": unit,
-                "range": ends,
-                "closed": ends[0] == ends[1],
-            }
+            plan |= {"kind": "number", "unit": unit, "range": ends}
+            plan["closed"] = ends[0] == ends[1]
         else:
             known = counts[: self.max_categories]
             known = known[known >= max(2, MIN_SHARE * n)]
@@ -365,27 +359,27 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             columns |= {f"{name} missing": gap} if plan["gaps"] else {}
             if "levels" in plan and 0 < len(columns) <= 2:  # of two, one says it all
                 columns.popitem()
-            new = (
-                gap & X[name].notna() & _is_text(X[name], holds) | odd & plan["closed"]
-            )
-            yield columns, new | gap & (not plan["gaps"]), gap | odd
+            new = gap & X[name].notna() & _is_text(X[name], holds)
+            new |= (odd & plan["closed"]) | (gap & (not plan["gaps"]))
+            yield columns, new, gap | odd
 
     def _changed(self, n_rows: int, unusual: Mapping[Any, int]) -> dict[str, str]:
         """A sentence for each column that has lost more than half of its usual values.
 
         `unusual` counts the gaps, and the values that were rare or not there in training.
         """
-        return {
-            plan[
-                "name"
-            ]: f"Column {plan['name']!r} is not as in training: {count:,} of "
-            f"{n_rows:,} values are outside of what training has seen ({plan['done']}). If it "
-            "is written otherwise, read it with the same options of pandas.read_csv; if it is "
-            "a running number, or has changed for good, exclude it or fit again."
-            for plan in self.plan_
-            if (usual := n_rows * (1 - plan["unusual"])) >= MIN_TOLD
-            and n_rows - (count := unusual.get(plan["name"], 0)) < usual / 2
-        }
+        said = {}
+        for plan in self.plan_:
+            name, usual = plan["name"], n_rows * (1 - plan["unusual"])
+            count = unusual.get(name, 0)
+            if usual >= MIN_TOLD and n_rows - count < usual / 2:
+                said[name] = (
+                    f"Column {name!r} is not as in training: {count:,} of {n_rows:,} values "
+                    f"are outside of what training has seen ({plan['done']}). If it is "
+                    "written otherwise, read it with the same options of pandas.read_csv; if "
+                    "it is a running number, or has changed for good, exclude it or fit again."
+                )
+        return said
 
 
 @dataclass(eq=False, repr=False)
