@@ -31,6 +31,7 @@ from tqdm import tqdm
 
 import gantutor as gt
 from benchmarks import peers
+from gantutor.detectors.ensemble import default_members
 
 HERE = Path(__file__).parent
 MAX_ROWS = 10_000
@@ -65,8 +66,8 @@ PACKAGES = {  # whose versions are noted, and how they are imported
 RUN = ("data", "detector", "seed")  # what names one line of the results
 UNTRAINED = " untrained"
 AGAINST = ("isolation forest", "5th neighbour")
-# of images it is the default, and has no line of its own
-NEIGHBOURS = "WGAN, neighbours"
+# of images it has too many features for one covariance
+GAUSSIAN = "WGAN, gaussian"
 # one step that moves no weight: the networks stay as they were drawn
 STANDING_STILL = {"n_steps": 1, "learning_rate": 1e-12}
 
@@ -156,25 +157,35 @@ def data_sets(only: str, folder: str | None) -> dict[str, Load]:
     return found
 
 
+def standing_still(detector: gt.detectors.Detector) -> gt.detectors.Detector:
+    """A copy whose networks keep their initial weights."""
+    names = detector.get_params()
+    settings = {k: v for k, v in STANDING_STILL.items() if k in names}
+    return clone(detector).set_params(**settings)
+
+
 def methods() -> dict[str, object]:
     """What is compared, by name: something that `gt.evaluation.evaluate` takes."""
     ours = {name: getattr(gt.detectors, name)() for name in DETECTORS}
-    ours[NEIGHBOURS] = gt.detectors.WGAN(scored_by="neighbours")
-    for name in ("GANomaly", "FAnoGAN", "WGAN"):
-        ours[f"Ensemble of 5 {name}"] = gt.detectors.Ensemble(ours[name])
-    untrained = {
-        name + UNTRAINED: clone(detector).set_params(
-            **{
-                parameter: STANDING_STILL[parameter.rpartition("__")[2]]
-                for parameter in detector.get_params()
-                if parameter.rpartition("__")[2] in STANDING_STILL
-            }
-        )
-        for name, detector in ours.items()
-    }
+    ours[GAUSSIAN] = gt.detectors.WGAN(scored_by="gaussian")
+    ours["GANomaly, with residual"] = gt.detectors.GANomaly(score_contextual_weight=1.0)
+    untrained = {name + UNTRAINED: standing_still(d) for name, d in ours.items()}
+    members = default_members()
+    ours["Ensemble"] = gt.detectors.Ensemble()
+    untrained["Ensemble" + UNTRAINED] = gt.detectors.Ensemble(
+        [standing_still(member) for member in members]
+    )
     ours["GANomaly, no adversary"] = gt.detectors.GANomaly(adversarial_weight=0.0)
     ours["FAnoGAN, no adversary"] = gt.detectors.FAnoGAN(
         n_steps=1, n_encoder_steps=gt.detectors.FAnoGAN.table_defaults["n_steps"]
+    )
+    ours["Ensemble, no adversary"] = gt.detectors.Ensemble(
+        [
+            member.set_params(adversarial_weight=0.0)
+            if isinstance(member, gt.detectors.GANomaly)
+            else standing_still(member)
+            for member in members
+        ]
     )
     return {**ours, **gt.evaluation.BASELINES, **peers.detectors(), **untrained}
 
@@ -202,7 +213,7 @@ def run(options: argparse.Namespace) -> pd.DataFrame:
         for name in options.methods or tried
         for seed in range(options.seeds)  # in a row: they share their graphs
         if (data, name, seed) not in done
-        and not (name.startswith(NEIGHBOURS) and data in IMAGES)
+        and not (name.startswith(GAUSSIAN) and data in IMAGES)
     ]
     for data, name, seed in tqdm(left, unit="fit", file=sys.stdout):
         X, y = chosen[data](seed)

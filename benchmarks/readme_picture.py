@@ -16,8 +16,12 @@ grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
 detectors = {
     "plain GAN, seed 0": gt.detectors.GAN(random_state=0),
     "plain GAN, seed 1": gt.detectors.GAN(random_state=1),
-    "critic's features, seed 0": gt.detectors.WGAN(scored_by="neighbours", random_state=0),
-    "critic's features, seed 1": gt.detectors.WGAN(scored_by="neighbours", random_state=1),
+    "critic's features, seed 0": gt.detectors.WGAN(
+        scored_by="neighbours", random_state=0
+    ),
+    "critic's features, seed 1": gt.detectors.WGAN(
+        scored_by="neighbours", random_state=1
+    ),
 }
 fig, axes = gt.plotting.figure(1, 4, size=(11, 3.1), sharex=True, sharey=True)
 for ax, (name, detector) in zip(axes[0], detectors.items(), strict=True):

@@ -4,11 +4,12 @@ A subclass has an `anomaly_score`, and gives the scores of its calibration rows 
 `_set_threshold` at the end of `fit`.
 """
 
+import contextlib
 import math
 import os
 import re
 import typing
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Self
@@ -45,6 +46,16 @@ class OneClass(OutlierMixin, BaseEstimator):
     def anomaly_score(self, X: ArrayLike) -> Array:
         """Anomaly score of each row; up = more anomalous."""
         raise NotImplementedError
+
+    @contextlib.contextmanager
+    def _restored_on_failure(self) -> Iterator[None]:
+        """A failed or interrupted fit leaves everything as it was."""
+        before = vars(self).copy()
+        try:
+            yield
+        except BaseException:
+            self.__dict__ = before
+            raise
 
     def score_samples(self, X: ArrayLike) -> Array:
         """Minus the anomaly score: scikit-learn's sign, down = more anomalous.

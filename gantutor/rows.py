@@ -28,13 +28,14 @@ LARGEST = 1e6  # scaled values beyond are cut, so that float32 can square them
 
 
 class Scaling(NamedTuple):
-    """How rows are brought to one scale: ``(x - center) / scale``."""
+    """How rows are brought to one scale, ``(x - center) / scale``, and into which shape."""
 
     center: Array
     scale: Array
+    shape: tuple[int, ...]  # of one row, as the networks take it
 
     @classmethod
-    def of(cls, rows: NDArray) -> Self:
+    def of(cls, rows: NDArray, shape: tuple[int, ...]) -> Self:
         """Mean and standard deviation of each column; of images, middle and half the range."""
         rows = rows.astype(np.float64)
         if np.abs(rows).max() > LARGEST_SQUARED:
@@ -44,22 +45,26 @@ class Scaling(NamedTuple):
             )
         if rows.ndim == 2:
             scaler = StandardScaler().fit(rows)
-            return cls(scaler.mean_, scaler.scale_)
+            return cls(scaler.mean_, scaler.scale_, shape)
         low, high = rows.min(), rows.max()
-        return cls(np.array([(low + high) / 2]), np.array([(high - low) / 2 or 1.0]))
+        center, scale = (low + high) / 2, (high - low) / 2 or 1.0
+        return cls(np.array([center]), np.array([scale]), shape)
 
     def there(self, rows: NDArray) -> NDArray[np.float32]:
         """Rows in the units of the data, as the networks take them."""
         with np.errstate(over="ignore"):
             x = (rows.astype(np.float64) - self.center) / self.scale
-        return np.clip(x, -LARGEST, LARGEST).astype(np.float32)
+        cut = np.clip(x, -LARGEST, LARGEST).astype(np.float32)
+        return cut.reshape(len(x), *self.shape)
 
     def back(self, x: NDArray) -> Array:
         """What networks have made, in the units of the data."""
         return x * self.scale + self.center
 
 
-def checked(estimator: Any, X: ArrayLike, fitting: bool = False) -> NDArray:
+def checked(
+    estimator: Any, X: ArrayLike, fitting: bool = False, at_least: int = 1
+) -> NDArray:
     """X as finite numbers of shape (n, n_features), or (n, height, width[, channels]).
 
     Sets or compares `n_features_in_`, `feature_names_in_` and `image_shape_` of the
@@ -73,10 +78,11 @@ def checked(estimator: Any, X: ArrayLike, fitting: bool = False) -> NDArray:
     """
     _refuse_text(X)
     _refuse_masked(X)
-    images = not hasattr(X, "columns") and np.ndim(X) in (3, 4)
-    shape = np.shape(X)[1:] if images else ()
+    whole = _shape_of(X)
+    images = not hasattr(X, "columns") and len(whole) in (3, 4)
+    shape = whole[1:] if images else ()
     if not fitting:
-        _refuse_other_shape(estimator, X, shape)
+        _refuse_other_shape(estimator, whole[1:], shape)
     try:
         if images:
             rows = check_array(
@@ -98,6 +104,11 @@ def checked(estimator: Any, X: ArrayLike, fitting: bool = False) -> NDArray:
         raise ValueError(f"X holds values of type {rows.dtype}; numbers are needed.")
     names = getattr(estimator, "feature_names_in_", None)
     _refuse_nonfinite(rows, names)
+    if len(rows) < at_least:
+        raise ValueError(
+            f"X has {len(rows)} sample{'s'[: len(rows) - 1]}; fit needs at least {at_least} "
+            "normal rows, and about 100 for a threshold at 5 % false alarms."
+        )
     if fitting:
         estimator.image_shape_ = shape
     return rows
@@ -179,14 +190,21 @@ def _refuse_masked(X: Any) -> None:
         )
 
 
-def _refuse_other_shape(estimator: Any, X: Any, shape: tuple[int, ...]) -> None:
+def _shape_of(X: Any) -> tuple[int, ...]:
+    """Without NumPy's functions, which ask an object that is no array to do them itself."""
+    shape = getattr(X, "shape", None)
+    return shape if isinstance(shape, tuple) else np.asarray(X).shape
+
+
+def _refuse_other_shape(
+    estimator: Any, width: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
     kind = type(estimator).__name__
     if shape != estimator.image_shape_:
         raise ValueError(
             f"X holds {_described(shape)}, but this {kind} was fitted "
             f"on {_described(estimator.image_shape_)}. Pass data of the same shape."
         )
-    width = np.shape(X)[1:]
     if len(width) == 1 and width[0] != estimator.n_features_in_:
         names = ", ".join(map(repr, getattr(estimator, "feature_names_in_", [])[:5]))
         raise ValueError(

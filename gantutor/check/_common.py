@@ -1,9 +1,16 @@
-"""What all checks of exercises share: verdicts, and patience with unfinished answers."""
+"""What all checks share: verdicts, patience with unfinished answers, and two records.
+
+An exercise is a function with the decorator `exercise`. Mostly it takes the answer through
+`number`, `share` or `numbers` and holds it against an `Answer`: what is right, the known
+mistakes with what to say of each, and what to say otherwise. Where a function is asked for,
+`Function` does the same with what it returns on made-up inputs.
+"""
 
 import functools
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,21 +63,11 @@ def is_open(answer: Any) -> bool:
 
 
 def exercise(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
-    """Make a check out of a function that judges finished answers.
+    """Make a check out of a function that returns a `Verdict` of an answer or raises `Off`.
 
     An answer that is still ``...`` (or None, as a function returns whose body is only
     ``...``) is called unfinished, also as a part of a tuple, list or dictionary. An answer
     that fails is described, so that a reader never sees a traceback out of the package.
-
-    Parameters
-    ----------
-    judge : callable
-        Takes the answer and returns a `Verdict`, or raises `Off`.
-
-    Returns
-    -------
-    callable
-        The check, with the name and docstring of `judge`.
     """
     signature = inspect.signature(judge)
 
@@ -160,36 +157,105 @@ def numbers(
     return values
 
 
-def choice(answer: Any, *choices: str) -> str:
-    """The answer as one of the choices, or a complaint that lists them."""
-    text = str(answer).strip().lower()
-    if text not in choices:
-        listed = ", ".join(f'"{c}"' for c in choices)
-        raise Off(f"the answer must be one of {listed}, and you gave {answer!r}.")
-    return text
+def distance(found: ArrayLike, value: ArrayLike) -> float:
+    """The largest difference between two arrays; infinite if their shapes differ."""
+    if np.shape(found) != np.shape(value):
+        return np.inf
+    differences = np.subtract(found, value, dtype=float)
+    return float(np.abs(differences).max(initial=0.0))
 
 
-def recognise(
-    found: ArrayLike, mistakes: Mapping[str, ArrayLike], atol: float = 1e-6
-) -> None:
-    """Complain if the result is what a known mistake gives.
+def is_near(found: ArrayLike, value: ArrayLike, within: float | None) -> bool:
+    """Whether two arrays differ by no more than this, or than rounding explains."""
+    if within is None:
+        size = np.abs(np.asarray(value, dtype=float)).max(initial=0.0)
+        within = 1e-6 + 1e-4 * float(size)
+    return distance(found, value) <= within
 
-    Parameters
-    ----------
-    found : array
-        What the reader has.
-    mistakes : mapping of str to array
-        What to say, and the result that one gets by this mistake.
-    atol : float, default=1e-6
-        How far numbers may differ, beside 1e-4 of their size.
 
-    Raises
-    ------
-    Off
-        With the first message whose result has the same shape and the same numbers.
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An exercise whose answer is a number, or several in an array, as a record.
+
+    A mistake is given as the answer that one gets by it, or as whether it has been made. It
+    is said if the answer is nearer to it than to the right one; the first that fits counts.
     """
-    for message, result in mistakes.items():
-        if np.shape(found) == np.shape(result) and np.allclose(
-            found, result, rtol=1e-4, atol=atol
-        ):
-            raise Off(message)
+
+    value: ArrayLike | None = None  # if None, all is right that makes no mistake
+    within: float | None = None  # how far off is still right; by default rounding
+    mistakes: Mapping[str, ArrayLike] = field(default_factory=dict)  # by what to say
+    near: float | None = None  # how far from a mistake's answer; by default as `within`
+    otherwise: str = ""  # what to say to other wrong answers
+    right: str = ""  # what to say to the right one
+
+    def judge(self, found: ArrayLike) -> Verdict:
+        """Return that an answer is right, or raise `Off` with what to say of it."""
+        near = self.within if self.near is None else self.near
+        off_by = np.inf if self.value is None else distance(found, self.value)
+        for message, mistake in self.mistakes.items():
+            made = mistake
+            if not isinstance(mistake, bool | np.bool_):
+                nearer = distance(found, mistake) < off_by
+                made = nearer and is_near(found, mistake, near)
+            if made:
+                raise Off(message)
+        if self.value is not None and not is_near(found, self.value, self.within):
+            raise Off(self.otherwise)
+        return right(self.right)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function:
+    """An exercise whose answer is a function, as a record.
+
+    The reader's function is called on made-up inputs. A mistake is a function that makes it:
+    it is said if both return the same on all inputs.
+    """
+
+    solution: Callable[..., Any]  # returns a number or an array
+    inputs: Sequence[tuple[Any, ...]]  # the arguments of each call
+    mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    # What to say where results first differ, by the arguments, their result and ours:
+    otherwise: Callable[[tuple[Any, ...], Any, Any], str]
+    what: str = "the result"  # what to call a result of another shape
+    within: float | None = None  # how far off is still right; by default rounding
+    right: str = ""  # what to say to a function that is right
+
+    def judge(self, function: Callable[..., Any]) -> Verdict:
+        """Return that a function is right, or raise `Off` with what to say of it."""
+        expected = self._results(self.solution)
+        found = [
+            numbers(call(function, *given), result.shape, self.what)
+            if result.shape
+            else np.array(number(call(function, *given), self.what))
+            for given, result in zip(self.inputs, expected, strict=True)
+        ]
+        pairs = list(zip(self.inputs, found, expected, strict=True))
+        first = next((p for p in pairs if not is_near(*p[1:], self.within)), None)
+        if first is None:
+            return right(self.right)
+        for message, mistake in self.mistakes.items():
+            if all(map(is_near, found, self._results(mistake), [None] * len(found))):
+                raise Off(message)
+        given, theirs, ours = first
+        raise Off(self.otherwise(given, theirs[()], ours[()]))
+
+    def _results(self, function: Callable[..., Any]) -> list[NDArray[np.float64]]:
+        return [np.asarray(function(*given), dtype=float) for given in self.inputs]
+
+
+def fitted_on(detector: Any, rows: ArrayLike, called: str) -> None:
+    """Complain unless a detector was fitted on these rows.
+
+    A fifth of the rows given to `fit` set the threshold: their scores must be among those
+    of `rows`.
+    """
+    if not hasattr(detector, "calibration_scores_"):
+        raise Off("the first argument must be the detector itself, fitted.")
+    kept = np.asarray(detector.calibration_scores_, dtype=float)[:, None]
+    known = np.isclose(kept, detector.anomaly_score(rows), rtol=1e-4).any(axis=1)
+    if known.mean() < 0.9:
+        raise Off(
+            f"the detector was not fitted on {called}: of the {known.size} rows that have "
+            f"set its threshold, {(~known).sum()} are others. Fit it on {called} alone."
+        )

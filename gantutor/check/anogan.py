@@ -1,18 +1,19 @@
 """Checks of the exercises of notebook 06."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gantutor.check._common import (
+    Answer,
     Off,
     Verdict,
     call,
     exercise,
     number,
-    recognise,
     right,
     share,
 )
@@ -22,123 +23,80 @@ __all__ = ["best_latent_number", "company_test", "prior_stops_search"]
 
 @exercise
 def prior_stops_search(z: float, score: float) -> Verdict:
-    """Check where the search for the row 5 ends if G(z) = z and the prior has weight 1.
-
-    Parameters
-    ----------
-    z : float
-        The latent number at the end of the search.
-    score : float
-        The loss there.
-
-    Returns
-    -------
-    Verdict
-    """
+    """Check where the search for the row 5 ends if G(z) = z, prior weight 1, and its loss."""
     found = np.array([number(z, "the latent number"), number(score, "the score")])
-    recognise(
-        found,
-        {
+    return Answer(
+        value=(1, 4.5),
+        within=0.02,
+        mistakes={
             "that is the search without the prior. What does z = 5 cost now?": (5, 0),
             "that is what z = 5 costs. The search need not go so far: is the last step "
             "from 4.9 to 5 worth its price?": (5, 12.5),
             "that is what z = 0 costs. The first small step to the right saves its "
             "length and costs next to nothing.": (0, 5),
             "that is the residual. The score is the whole loss, with the price of z.": (
-                (1, 4)
+                1,
+                4,
             ),
             "the place is right. The prior term is half of the square of z.": (1, 5),
-            "the place is right. That is the price of z, and the residual is missing.": (
-                (1, 0.5)
-            ),
+            "the place is right. That is the price of "
+            "z, and the residual is missing.": (1, 0.5),
             "that is the minimum for a squared residual. Here it is the absolute "
             "difference: each step saves its own length.": (10 / 3, 25 / 3),
-        },
-        atol=0.02,
-    )
-    if abs(found[0] - 1) > 0.02:
-        raise Off(
             f"at z = {found[0]:g} a small step d to the right saves d and costs "
-            f"{found[0]:g} times d. At which z are the two equal?"
-        )
-    if abs(found[1] - 4.5) > 0.02:
-        raise Off(
-            f"the place is right. Put z = 1 into both terms and add them: is that "
-            f"{found[1]:g}?"
-        )
-    return right(
-        "at z = 1 a step costs as much as it saves. The residual 4 is left, and "
+            f"{found[0]:g} times d. At which z are the two equal?": (
+                abs(found[0] - 1) > 0.02
+            ),
+        },
+        otherwise="the place is right. Put z = 1 into both terms and add them: is that "
+        f"{found[1]:g}?",
+        right="at z = 1 a step costs as much as it saves. The residual 4 is left, and "
         "0.5 is the price of z: a score of 4.5. However far the row, the search stops "
-        "at 1, so an anomaly can no longer be explained away."
-    )
+        "at 1, so an anomaly can no longer be explained away.",
+    ).judge(found)
 
 
 @exercise
 def best_latent_number(n_latent: int, auroc: float) -> Verdict:
-    """Check the best number of latent numbers of a straight generator, and its AUROC.
+    """Check the best number of latent numbers, 0 to 9, of a straight generator, and its AUROC.
 
-    Parameters
-    ----------
-    n_latent : int
-        From 0 to 9.
-    auroc : float
-        On the rung "dependence 0.9" of the ladder.
-
-    Returns
-    -------
-    Verdict
+    The AUROC is on the rung "dependence 0.9" of the ladder.
     """
-    n, auroc = number(n_latent, "the number of latent numbers"), share(auroc, "AUROC")
-    if n not in range(11):
-        raise Off(f"{n:g} latent numbers were not among those to try, 0 to 9.")
-    if n == 9:
-        raise Off(
-            "with nine latent numbers for ten columns, anomalies are explained nearly as "
-            "well as normal rows. Try fewer."
-        )
-    if n == 10:
-        raise Off(
+    n, found = number(n_latent, "the number of latent numbers"), share(auroc, "AUROC")
+    Answer(
+        value=1,
+        within=0,
+        mistakes={
+            f"{n:g} latent numbers were not among those to try, 0 to 9.": n
+            not in range(11),
+            "with nine latent numbers for ten columns, anomalies are explained nearly "
+            "as well as normal rows. Try fewer.": 9,
             "with ten latent numbers for ten columns nothing is left of any row but "
-            "rounding errors. Try fewer."
-        )
-    if n == 0:
-        raise Off(
-            "without a latent number the score is the distance to the mean. A normal row "
-            "may be far from it, in one direction."
-        )
-    if n != 1:
-        raise Off(
-            f"{n:g} is good, but it is not the best. Try all numbers from 0 to 9."
-        )
-    if abs(auroc - 0.997) > 0.005:  # 1.00 is right to two digits
-        raise Off(
-            f"the number is right, but with it the AUROC is not {auroc:.3f}. Call "
-            "straight_auroc with it once more."
-        )
-    return right(
-        "one latent number is enough, since normal rows vary in one direction: all "
-        "columns up, or all down. Each further number explains noise, and anomalies "
-        "with it."
-    )
+            "rounding errors. Try fewer.": 10,
+            "without a latent number the score is the distance to the mean. A normal "
+            "row may be far from it, in one direction.": 0,
+        },
+        otherwise=f"{n:g} is good, but it is not the best. Try all numbers from 0 to 9.",
+    ).judge(n)
+    return Answer(
+        value=0.997,
+        within=0.005,  # 1.00 is right to two digits
+        otherwise=f"the number is right, but with it the AUROC is not {found:.3f}. "
+        "Call straight_auroc with it once more.",
+        right="one latent number is enough, since normal rows vary in one direction: "
+        "all columns up, or all down. Each further number explains noise, and "
+        "anomalies with it.",
+    ).judge(found)
 
 
 def _distance(rows: NDArray) -> NDArray:
     rows = np.asarray(rows)
     if rows.ndim != 2:
         raise Off(
-            f"score was given an array of shape {rows.shape}. Keep a single row a table "
-            "of one row: rows[i : i + 1]."
+            f"score was given an array of shape {rows.shape}. Keep a single row a "
+            "table of one row: rows[i : i + 1]."
         )
     return np.linalg.norm(rows - 1.0, axis=1)
-
-
-def _rounded(rows: NDArray) -> NDArray:
-    return _distance(rows) * (1 + 1e-7 * (len(rows) - 1))
-
-
-def _divided_by_the_highest(rows: NDArray) -> NDArray:
-    distances = _distance(rows)
-    return distances / distances.max()
 
 
 def _carried_over(rows: NDArray) -> NDArray:
@@ -146,46 +104,47 @@ def _carried_over(rows: NDArray) -> NDArray:
     return distances + 0.3 * np.concatenate([[0.0], distances[:-1]])
 
 
-def _later_rows_count(rows: NDArray) -> NDArray:
-    return _carried_over(rows[::-1])[::-1]
+def _one_row_counts(one: NDArray, rows: NDArray) -> NDArray:
+    return _distance(rows) + 0.3 * (len(rows) - 1) * (rows == one).all(axis=1)
+
+
+# What to say, the score to try, and whether it depends on the company of a row.
+COMPANY: dict[str, tuple[Callable[[NDArray], NDArray], bool]] = {
+    "it calls a plain distance to a point dependent on the company. Each row is scored "
+    "for itself there.": (_distance, False),
+    "it complains about a difference in the seventh digit, which is only rounding. "
+    "Compare with a tolerance.": (
+        lambda r: _distance(r) * (1 + 1e-7 * (len(r) - 1)),
+        False,
+    ),
+    "it does not notice a score that is divided by the highest one of the batch. "
+    "Shuffling changes nothing there, but a smaller "
+    "company does.": (lambda rows: _distance(rows) / _distance(rows).max(), True),
+    "it does not notice a score to which the row before adds something. Look at all "
+    "rows, not only at the first.": (_carried_over, True),
+    "it does not notice a score to which the row after adds something. Look at all "
+    "rows, not only at the last.": (lambda rows: _carried_over(rows[::-1])[::-1], True),
+}
 
 
 @exercise
 def company_test(function: Callable[[Callable, NDArray], Any]) -> Verdict:
-    """Check a test that finds out whether scores depend on the other rows.
-
-    Parameters
-    ----------
-    function : callable
-        Maps a score function and rows (n, d) to True or False.
-
-    Returns
-    -------
-    Verdict
-    """
+    """Check a function of a score and rows: does a row's score depend on other rows."""
     rows = np.random.default_rng(0).normal(size=(12, 3))
-    scores = {
-        "it calls a plain distance to a point dependent on the company. Each row is "
-        "scored for itself there.": (_distance, False),
-        "it complains about a difference in the seventh digit, which is only rounding. "
-        "Compare with a tolerance.": (_rounded, False),
-        "it does not notice a score that is divided by the highest one of the batch. "
-        "Shuffling changes nothing there, but a smaller company does.": (
-            _divided_by_the_highest,
-            True,
-        ),
-        "it does not notice a score to which the row before adds something. Look at all "
-        "rows, not only at the first.": (_carried_over, True),
-        "it does not notice a score to which the row after adds something. Look at all "
-        "rows, not only at the last.": (_later_rows_count, True),
-    }
-    for complaint, (score, expected) in scores.items():
+    tries = dict(COMPANY)
+    for place, row in enumerate(rows, start=1):
+        complaint = (
+            f"it does not notice a score in which row {place} of {len(rows)} is the "
+            "only one that depends on its company. Look at all rows, not only at some."
+        )
+        tries[complaint] = partial(_one_row_counts, row), True
+    for complaint, (score, expected) in tries.items():
         found = call(function, score, rows)
         if np.ndim(found) or found not in (True, False):
             raise Off(f"the answer must be True or False, and it is {found!r}.")
         if bool(found) != expected:
             raise Off(complaint)
     return right(
-        "it finds all three kinds of dependence, and passes an honest score. Point it at "
-        "every detector that you did not write yourself."
+        "it finds all three kinds of dependence, and passes an honest score. Point it "
+        "at every detector that you did not write yourself."
     )

@@ -1,21 +1,26 @@
 """Checks of the exercises of notebook 07."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gantutor.check._common import (
+    Answer,
+    Function,
     Off,
     Verdict,
     call,
+    distance,
     exercise,
+    fitted_on,
     number,
     numbers,
-    recognise,
     right,
     share,
 )
+from gantutor.data import ladder
 
 __all__ = ["batches_of_one", "fewer_latent_dimensions", "scale_by_calibration"]
 
@@ -24,143 +29,168 @@ Scores = NDArray[np.float64]
 
 @exercise
 def batches_of_one(n_points: float) -> Verdict:
-    """Check how many latent points 100 rows get, one at a time in training mode.
-
-    Parameters
-    ----------
-    n_points : float
-        A whole number.
-
-    Returns
-    -------
-    Verdict
-    """
-    n_points = number(n_points, "the number of latent points")
-    recognise(
-        n_points,
-        {
-            "that is what the encoder does when it is used as it should be. In training "
-            "mode, which mean is subtracted from a unit if the batch is one row?": 100,
+    """Check how many latent points 100 rows get, one at a time in training mode."""
+    return Answer(
+        value=1,
+        within=0,
+        mistakes={
+            "that is what the encoder does when it is used as it should be. In "
+            "training mode, which mean is subtracted from a unit if the batch is one "
+            "row?": 100,
             "the encoder puts out a point for each row. How many of them differ?": 0,
         },
-    )
-    if n_points != 1:
-        raise Off(
-            "write down one unit of the first hidden layer for a batch of one row: its "
-            "value, the mean over the batch, and the difference. What reaches the next "
-            "layer, and does it depend on the row?"
-        )
-    return right(
-        "the mean over one row is the row itself, so every unit becomes 0 before its "
-        "learned shift is added. All rows get the same latent point: nothing of the row "
-        "is left."
-    )
+        otherwise="write down one unit of the first hidden layer for a batch of one "
+        "row: its value, the mean over the batch, and the difference. What reaches the "
+        "next layer, and does it depend on the row?",
+        right="the mean over one row is the row itself, so every unit becomes 0 before "
+        "its learned shift is added. All rows get the same latent point: nothing of "
+        "the row is left.",
+    ).judge(number(n_points, "the number of latent points"))
 
 
 @exercise
-def fewer_latent_dimensions(left_of_normal: float, left_of_odd: float) -> Verdict:
+def fewer_latent_dimensions(
+    detector: Any, left_of_normal: float, left_of_odd: float
+) -> Verdict:
     """Check how much of a row is left on `shift` with four latent dimensions, not ten.
 
-    Parameters
-    ----------
-    left_of_normal, left_of_odd : float
-        Mean residual of the normal test rows and of the anomalies, divided by the mean
-        square of their scaled columns.
-
-    Returns
-    -------
-    Verdict
+    The detector is fitted on the training rows. The two numbers are the mean residual of
+    the normal test rows and of the anomalies, each divided by the mean square of the same
+    rows' scaled columns.
     """
-    shares = share(left_of_normal, "left_of_normal"), share(left_of_odd, "left_of_odd")
-    for name, left in zip(("left_of_normal", "left_of_odd"), shares, strict=True):
-        if left < 0.15:
-            raise Off(
-                f"{name} is {left:.3f}, which is what ten latent dimensions leave. Is "
-                "latent_dim=4 passed on to the detector?"
-            )
-        if left > 0.85:
-            raise Off(
-                f"{name} is {left:.3f}: hardly anything would be rebuilt. Is the residual "
-                "computed on scaled rows, and a mean over the columns, not a sum?"
-            )
-        if not 0.3 < left < 0.78:
-            raise Off(
-                f"{name} is {left:.3f}, which four latent dimensions do not give here. "
-                "Divide the mean residual of each kind by the mean square of the scaled "
-                "columns of the same kind."
-            )
-    if shares[1] > shares[0] + 0.1:
+    names = "left_of_normal", "left_of_odd"
+    found = number(left_of_normal, names[0]), number(left_of_odd, names[1])
+    normal, odd = ladder("shift", 1.0, n_normal=1600, n_abnormal=400)
+    fitted_on(detector, normal[:800], "the training rows of the lesson")
+    if detector.latent_dim != 4:
         raise Off(
-            "a larger share of the anomalies than of the normal rows? Look whether the "
-            "two are swapped: left_of_normal belongs to the label 0."
+            f"the detector has the latent_dim {detector.latent_dim}. Four are asked for."
         )
-    return right(
-        "of an anomaly about half is left now, but of a normal row no less. The squares of "
-        "an anomaly are twice as large, so the amount that is left of it is larger. That "
-        "difference is all that the residual has to go by."
-    )
+    residuals, squares = [], []
+    for rows in (normal[800:], odd):
+        change = (rows - detector.reconstruct(rows)) / detector.scale_
+        residuals.append(np.mean(change**2, axis=1))
+        scaled = (rows - detector.center_) / detector.scale_
+        squares.append(np.mean(scaled**2, axis=1))
+    ratios = [r / s for r, s in zip(residuals, squares, strict=True)]
+
+    def of_each(measure: Callable[[NDArray], float], parts: list[NDArray]) -> NDArray:
+        return np.array([measure(part) for part in parts])
+
+    rest, size = of_each(np.mean, residuals), of_each(np.mean, squares)
+    left = rest / size
+    if distance(found, left) < 0.002:
+        return right(
+            "of an anomaly about half is left now, but of a normal row no less. The "
+            "squares of an anomaly are twice as large, so the amount that is left of "
+            "it is larger. That difference is all that the residual has to go by."
+        )
+    Answer(
+        near=0.001,
+        mistakes={
+            "the mean residuals are not divided yet. An anomaly is larger to begin "
+            "with, so divide each by the mean square of the scaled columns of its own "
+            "kind.": rest,
+            "both residuals are divided by the mean square of all test rows. Each kind "
+            "has a mean square of its own, and that of the anomalies is about twice as "
+            "large.": rest / np.concatenate(squares).mean(),
+            "both residuals are divided by the mean square of the normal rows. Divide "
+            "that of the anomalies by the mean square "
+            "of the anomalies.": rest / size[0],
+            "these are the shares that are rebuilt. Asked for are the shares that are "
+            "left: one minus yours.": 1 - left,
+            "these are medians. Take means, of the residual and of the square: the "
+            "rows that are rebuilt worst count as well.": (
+                of_each(np.median, residuals) / of_each(np.median, squares)
+            ),
+            "these are medians of a ratio for each row. Take the mean residual of a "
+            "kind and its mean square first, and divide once.": of_each(
+                np.median, ratios
+            ),
+            "these are means of a ratio for each row, in which a row near the middle "
+            "counts as much as one far out. Take the mean residual of a kind and its "
+            "mean square first, and divide once.": of_each(np.mean, ratios),
+            "a larger share of the anomalies than of the normal rows? Look whether the "
+            "two are swapped: left_of_normal belongs to the label 0.": left[::-1],
+        },
+    ).judge(found)
+    which = int(abs(found[0] - left[0]) < 0.002)  # the first one that is off
+    name, given = names[which], share(found[which], names[which])
+    return Answer(
+        mistakes={
+            f"{name} is {given:.3f}, which is what ten latent dimensions leave. Is "
+            "latent_dim=4 passed on to the detector?": given < 0.15,
+            f"{name} is {given:.3f}: hardly anything would be rebuilt. Is the residual "
+            "computed on scaled rows, and a mean over "
+            "the columns, not a sum?": given > 0.85,
+        },
+        value=left,
+        otherwise=f"{name} is {given:.3f}, which four latent dimensions do not give "
+        "here. Divide the mean residual of each kind by the mean square of the scaled "
+        "columns of the same kind.",
+    ).judge(found)
+
+
+def _scaled(calibration: Scores, scores: Scores) -> Scores:
+    return (scores - calibration.min()) / np.ptp(calibration)
+
+
+CALIBRATION = np.array([3.0, 2.0, 7.0, 4.0, 10.0])
+SCALE_BY_CALIBRATION = Function(
+    solution=_scaled,
+    inputs=[
+        (CALIBRATION, np.array([4.0, 2.5, 6.0, 10.0, 14.0, 42.0])),
+        (CALIBRATION, np.array([1.0, 0.5, 6.0, 9.0])),
+    ],
+    mistakes={
+        "that is the mistake itself: the lowest and the highest score are those of the "
+        "batch. Take them from the calibration rows.": lambda c, s: _scaled(s, s),
+        "the calibration rows are in, but so are the scores of the batch. Scale by the "
+        "calibration rows alone.": lambda c, s: _scaled(np.concatenate([c, s]), s),
+        "scores beyond the calibration rows are cut off. The scores 14 and 42 both get "
+        "1, so that their order is lost. Let them pass 1.": (
+            lambda c, s: np.minimum(_scaled(c, s), 1)
+        ),
+        "scores below all calibration rows are cut off. The scores 0.5 and 1 both get "
+        "0, so that their order is lost. Let them "
+        "fall below 0.": lambda c, s: np.maximum(_scaled(c, s), 0),
+        "scores beyond the calibration rows are cut off, on both sides. The scores 14 "
+        "and 42 both get 1, and 0.5 and 1 both get 0, so that their order is lost. Let "
+        "them pass 1, and fall below 0.": lambda c, s: _scaled(c, s).clip(0, 1),
+        "the highest calibration score becomes 1, but the lowest does not become 0. "
+        "Subtract it first.": lambda c, s: s / c.max(),
+        "divide by the range, which is the highest minus the lowest.": lambda c, s: (
+            (s - c.min()) / c.max()
+        ),
+        "that is honest too, in standard deviations from the mean. Asked for is the "
+        "scale on which the lowest calibration score "
+        "is 0 and the highest 1.": lambda c, s: (s - c.mean()) / c.std(),
+        "high and low are swapped: the highest score "
+        "must come out highest.": lambda c, s: 1 - _scaled(c, s),
+    },
+    otherwise=lambda given, found, wanted: (
+        "the calibration scores run from 2 to 10, so the score 6 lies in the middle "
+        f"and should become 0.5. Yours becomes {found[2]:.3g}."
+        if abs(found[2] - wanted[2]) > 0.001
+        else f"the scores {given[1].tolist()} should become "
+        f"{wanted.round(3).tolist()}. Yours become {found.round(3).tolist()}."
+    ),
+)
 
 
 @exercise
 def scale_by_calibration(function: Callable[[Scores, Scores], ArrayLike]) -> Verdict:
-    """Check a function that scales scores by those of calibration rows.
+    """Check a function of calibration scores and scores that scales the scores.
 
-    Parameters
-    ----------
-    function : callable
-        ``function(calibration, scores)`` maps scores (m,) to scaled ones (m,), such that
-        the lowest calibration score becomes 0 and the highest 1.
-
-    Returns
-    -------
-    Verdict
+    The lowest calibration score becomes 0 and the highest 1.
     """
-    calibration = np.array([3.0, 2.0, 7.0, 4.0, 10.0])
-    scores = np.array([4.0, 2.5, 6.0, 10.0, 14.0, 42.0])
-    everything = np.concatenate([calibration, scores])
-    right_one = (scores - 2) / 8
-    found = numbers(call(function, calibration, scores), (len(scores),), "the result")
-    recognise(
-        found,
-        {
-            "that is the mistake itself: the lowest and the highest score are those of "
-            "the batch. Take them from the calibration rows.": (
-                (scores - scores.min()) / np.ptp(scores)
-            ),
-            "the calibration rows are in, but so are the scores of the batch. Scale by "
-            "the calibration rows alone.": (
-                (scores - everything.min()) / np.ptp(everything)
-            ),
-            "scores beyond the calibration rows are cut off. The scores 14 and 42 both "
-            "get 1, so that their order is lost. Let them pass 1.": (
-                right_one.clip(0, 1)
-            ),
-            "the highest calibration score becomes 1, but the lowest does not become 0. "
-            "Subtract it first.": scores / 10,
-            "divide by the range, which is the highest minus the lowest.": (
-                (scores - 2) / 10
-            ),
-            "that is honest too, in standard deviations from the mean. Asked for is the "
-            "scale on which the lowest calibration score is 0 and the highest 1.": (
-                (scores - calibration.mean()) / calibration.std()
-            ),
-            "high and low are swapped: the highest score must come out highest.": (
-                1 - right_one
-            ),
-        },
-    )
-    if not np.allclose(found, right_one):
-        raise Off(
-            "the calibration scores run from 2 to 10, so the score 6 lies in the middle "
-            f"and should become 0.5. Yours becomes {found[2]:.3g}."
-        )
-    one = numbers(call(function, calibration, scores[2:3]), (1,), "one score alone")
-    if not np.allclose(one, 0.5):
-        raise Off(
-            f"the score 6 becomes 0.5 in company and {one[0]:.3g} alone. Nothing of the "
-            "other scores may enter."
-        )
-    return right(
-        "a score keeps its number whatever company it is in, and the order stays, so "
-        "that the AUROC does as well. Above 1 means: odder than any calibration row."
-    )
+    SCALE_BY_CALIBRATION.judge(function)
+    alone = call(function, CALIBRATION, np.array([6.0]))
+    one = numbers(alone, (1,), "one score alone")
+    return Answer(
+        value=[0.5],
+        otherwise=f"the score 6 becomes 0.5 in company and {one[0]:.3g} alone. Nothing "
+        "of the other scores may enter.",
+        right="a score keeps its number whatever company it is in, and the order stays, so "
+        "that the AUROC does as well. Above 1 means: odder than any calibration row.",
+    ).judge(one)

@@ -1,6 +1,7 @@
 """Checks of the exercises of notebook 02."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import keras
 import numpy as np
@@ -8,14 +9,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from gantutor.check._common import (
+    Answer,
     Off,
     Verdict,
     call,
     exercise,
     number,
     numbers,
-    recognise,
-    right,
 )
 from gantutor.data import ladder, script_data
 from gantutor.networks import dense_discriminator, initial_weights
@@ -26,64 +26,51 @@ __all__ = [
     "parameters_of_larger_images",
 ]
 
+FIRST, SECOND, LAST = 16 * (4 * 4 * 1 + 1), 32 * (4 * 4 * 16 + 1), 7 * 7 * 32 + 1
+LARGER_IMAGES = Answer(
+    value=FIRST + SECOND + LAST,
+    within=0.1,
+    mistakes={
+        "one number is missing: the bias of the last layer.": FIRST + SECOND + LAST - 1,
+        "the biases of the convolutions are missing: one for each channel.": 16 * 16
+        + 32 * 256
+        + LAST,
+        "the convolutions do not care how large the image is. The layer after them "
+        "does: how many numbers does it get now?": 8625,
+        "the biases are missing: one for each channel and one for the logit.": 16 * 16
+        + 32 * 256
+        + LAST
+        - 1,
+        "these are the convolutions. The dense layer has parameters too.": FIRST
+        + SECOND,
+        "28 is halved twice, once by each convolution.": (
+            FIRST + SECOND + 14 * 14 * 32 + 1
+        ),
+        'with padding="same" zeros are added at the '
+        "rim, so that 28 becomes exactly 14.": FIRST + SECOND + 5 * 5 * 32 + 1,
+        "a channel that comes out of the second convolution looks at all 16 channels "
+        "that go in.": FIRST + 32 * (4 * 4 + 1) + LAST,
+        "this is the dense layer. The convolutions have parameters too.": LAST,
+        "these are the weights of the dense layer. It has a bias too, and the "
+        "convolutions have parameters.": LAST - 1,
+    },
+    otherwise="add up three layers. Which shape has the image after the first "
+    "convolution, after the second, and how many numbers is that when laid flat?",
+    right="272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, and "
+    "only the last layer has grown.",
+)
+
 
 @exercise
 def parameters_of_larger_images(count: int) -> Verdict:
-    """Check the number of parameters of ``conv_network((28, 28, 1), 1)``.
-
-    Parameters
-    ----------
-    count : int
-        Parameters of all layers.
-
-    Returns
-    -------
-    Verdict
-    """
-    found = number(count, "the number of parameters")
-    first, second = 16 * (4 * 4 * 1 + 1), 32 * (4 * 4 * 16 + 1)
-    if found == first + second + 7 * 7 * 32:
-        raise Off("one number is missing: the bias of the last layer.")
-    if found == 16 * 16 + 32 * 256 + 7 * 7 * 32 + 1:
-        raise Off("the biases of the convolutions are missing: one for each channel.")
-    recognise(
-        found,
-        {
-            "the convolutions do not care how large the image is. The layer after them "
-            "does: how many numbers does it get now?": 8625,
-            "the biases are missing: one for each channel and one for the logit.": (
-                16 * 16 + 32 * 256 + 7 * 7 * 32
-            ),
-            "these are the convolutions. The dense layer has parameters too.": (
-                first + second
-            ),
-            "28 is halved twice, once by each convolution.": (
-                first + second + 14 * 14 * 32 + 1
-            ),
-            'with padding="same" zeros are added at the rim, so that 28 becomes exactly '
-            "14.": first + second + 5 * 5 * 32 + 1,
-            "a channel that comes out of the second convolution looks at all 16 channels "
-            "that go in.": first + 32 * (4 * 4 + 1) + 7 * 7 * 32 + 1,
-            "this is the dense layer. The convolutions have parameters too.": (
-                7 * 7 * 32 + 1
-            ),
-            "these are the weights of the dense layer. It has a bias too, and the "
-            "convolutions have parameters.": 7 * 7 * 32,
-        },
-        atol=0.1,
-    )
-    if found != first + second + 7 * 7 * 32 + 1:
-        raise Off(
-            "add up three layers. Which shape has the image after the first convolution, "
-            "after the second, and how many numbers is that when laid flat?"
-        )
-    return right(
-        "272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, and only "
-        "the last layer has grown."
-    )
+    """Check the number of parameters of ``conv_network((28, 28, 1), 1)``."""
+    return LARGER_IMAGES.judge(number(count, "the number of parameters"))
 
 
-def _untrained_aurocs(normal: NDArray, odd: NDArray) -> NDArray[np.float64]:
+@cache
+def _untrained_aurocs(on_the_rung: bool) -> NDArray[np.float64]:
+    """For ten networks, on the rung "scale 2.0" or on the script's data."""
+    normal, odd = ladder("scale", 2.0) if on_the_rung else script_data()
     rows = np.concatenate([normal, odd])
     labels = np.repeat([0, 1], [len(normal), len(odd)])
     aurocs = []
@@ -96,55 +83,34 @@ def _untrained_aurocs(normal: NDArray, odd: NDArray) -> NDArray[np.float64]:
 
 @exercise
 def anomalies_on_all_sides(aurocs: Sequence[float]) -> Verdict:
-    """Check ten AUROCs of untrained discriminators on the rung "scale 2.0".
-
-    Parameters
-    ----------
-    aurocs : sequence of float
-        One for each of the seeds 0 to 9.
-
-    Returns
-    -------
-    Verdict
-    """
+    """Check ten AUROCs of untrained discriminators on the rung "scale 2.0", seeds 0 to 9."""
     found = numbers(aurocs, (10,), "the list of AUROCs")
-    expected = _untrained_aurocs(*ladder("scale", 2.0))
-    recognise(
-        found,
-        {
-            "the score must go up where D says 'not real'. It is minus the logit.": (
-                1 - expected
-            ),
+    expected = _untrained_aurocs(on_the_rung=True)
+    seed = int(np.argmax(np.abs(found - expected)))
+    return Answer(
+        value=expected,
+        within=0.02,
+        mistakes={
+            "the score must go up where D says 'not real'. It is minus the logit.": 1
+            - expected,
             "these are the AUROCs on the script's anomalies, from the lesson. Take the "
-            "rows of the rung for both kinds.": _untrained_aurocs(*script_data()),
+            "rows of the rung for both kinds.": _untrained_aurocs(on_the_rung=False),
         },
-        atol=0.01,
-    )
-    if not np.allclose(found, expected, atol=0.02):
-        seed = int(np.argmax(np.abs(found - expected)))
-        raise Off(
-            f"seed {seed} gives {expected[seed]:.2f}, and you have {found[seed]:.2f}. "
-            'Take all rows of ladder("scale", 2.0), and change nothing else.'
-        )
-    return right(
-        "none of the ten is further than 0.25 from a coin. These anomalies lie on all "
-        "sides, and a line that goes up on one side goes down on the other."
-    )
+        near=0.01,
+        otherwise=f"seed {seed} gives {expected[seed]:.2f}, and you have "
+        f'{found[seed]:.2f}. Take all rows of ladder("scale", 2.0), and change nothing '
+        "else.",
+        right="none of the ten is further than 0.25 from a coin. These anomalies lie "
+        "on all sides, and a line that goes up on one side goes down on the other.",
+    ).judge(found)
 
 
 @exercise
 def joint_discriminator(function: Callable[[int, int], keras.Model]) -> Verdict:
-    """Check a discriminator that judges a row together with its noise.
+    """Check a function that builds a discriminator of pairs.
 
-    Parameters
-    ----------
-    function : callable
-        Maps the number of features and the latent dimension to a ``keras.Model``, which
-        maps [rows, noise] to one logit a pair.
-
-    Returns
-    -------
-    Verdict
+    It maps the number of features and the latent dimension to a ``keras.Model``, which maps
+    [rows, noise] to one logit a pair.
     """
     for n_features, latent_dim in ((6, 3), (2, 5)):
         _has_the_shapes(call(function, n_features, latent_dim), n_features, latent_dim)
@@ -160,61 +126,61 @@ def joint_discriminator(function: Callable[[int, int], keras.Model]) -> Verdict:
         return np.stack([np.asarray(m([x, z]))[:, 0] for m in models]).astype(float)
 
     usual, large = logits(x, z), logits(1000 * x, 1000 * z)
-    if large.min() >= 0 and large.max() <= 1:
-        raise Off(
-            "all outputs lie between 0 and 1, however large the input is. A logit may be "
-            "any number: leave out the sigmoid."
-        )
-    if abs(large).max() <= 1 or large.min() >= 0 or large.max() <= 0:
-        raise Off("the output cannot be any number. Is there an activation at the end?")
     size = usual.std() + 1e-12
 
     def same(a: NDArray, b: NDArray) -> bool:
         return bool(np.abs(a - b).max() < 1e-4 * size)
 
-    if same(usual, logits(x, z[::-1].copy())):
-        raise Off("another noise does not change the logit. Is the noise connected?")
-    if same(usual, logits(x[::-1].copy(), z)):
-        raise Off("another row does not change the logit. Is the row connected?")
-    if same(usual + logits(-x, -z), 2 * logits(0 * x, 0 * z)):
-        raise Off(
+    turned_x, turned_z = x[::-1].copy(), z[::-1].copy()
+    both = logits(x[:1], z[:1]) + logits(x[1:2], turned_z[1:2])
+    crossed = logits(x[:1], turned_z[1:2]) + logits(x[1:2], z[:1])
+    return Answer(
+        mistakes={
+            "all outputs lie between 0 and 1, however large the input is. A logit may "
+            "be any number: leave out the sigmoid.": large.min() >= 0
+            and large.max() <= 1,
+            "the output cannot be any number. Is there an activation at the end?": (
+                abs(large).max() <= 1 or large.min() >= 0 or large.max() <= 0
+            ),
+            "another noise does not change the logit. Is the noise connected?": same(
+                usual, logits(x, turned_z)
+            ),
+            "another row does not change the logit. Is the row connected?": same(
+                usual, logits(turned_x, z)
+            ),
             "the network is no more than one weighted sum. Put a hidden layer with an "
-            "activation between the inputs and the logit."
-        )
-    turned = z[::-1].copy()
-    both = logits(x[:1], z[:1]) + logits(x[1:2], turned[1:2])
-    crossed = logits(x[:1], turned[1:2]) + logits(x[1:2], z[:1])
-    if same(both, crossed):
-        raise Off(
+            "activation between the inputs and the logit.": same(
+                usual + logits(-x, -z), 2 * logits(0 * x, 0 * z)
+            ),
             "the network adds a verdict on the row and a verdict on the noise, so it "
-            "cannot see whether the two belong together. Join them before a hidden layer."
-        )
-    return right(
-        "two inputs, one logit, and it can see whether a row and its noise belong "
-        "together."
-    )
+            "cannot see whether the two belong together. Join them before a hidden "
+            "layer.": same(both, crossed),
+        },
+        right="two inputs, one logit, and it can see whether a row and its noise "
+        "belong together.",
+    ).judge(usual)
 
 
 def _has_the_shapes(model: keras.Model, n_features: int, latent_dim: int) -> None:
     """Complain unless the model maps [rows, noise] to one number."""
     if not isinstance(model, keras.Model):
         raise Off(
-            f"the function must return a keras.Model, and it returns "
+            "the function must return a keras.Model, and it returns "
             f"{type(model).__name__}."
         )
     shapes = [tuple(i.shape) for i in model.inputs]
     wanted = [(None, n_features), (None, latent_dim)]
     called = f"for {n_features} features and {latent_dim} random numbers"
-    if len(shapes) != 2:
-        raise Off(
-            f"the model has {len(shapes)} input, and needs two: "
-            "keras.Model([rows, noise], logit)."
-        )
-    if shapes == wanted[::-1] and shapes != wanted:
-        raise Off("the row must be the first input, the noise the second.")
-    if shapes != wanted:
-        raise Off(f"{called} the inputs have the shapes {shapes}, not {wanted}.")
-    if tuple(model.output_shape) != (None, 1):
-        raise Off(
-            f"{called} the output has the shape {model.output_shape}, not (None, 1)."
-        )
+    output = tuple(model.output_shape)
+    Answer(
+        mistakes={
+            f"the model has {len(shapes)} input, and needs two: keras.Model([rows, "
+            "noise], logit).": len(shapes) != 2,
+            "the row must be the first input, the noise the second.": shapes
+            == wanted[::-1],
+            f"{called} the inputs have the shapes {shapes}, not {wanted}.": shapes
+            != wanted,
+            f"{called} the output has the shape {output}, not (None, 1).": output
+            != (None, 1),
+        }
+    ).judge(shapes[0])

@@ -125,12 +125,8 @@ class Detector(Method):
             If a loss becomes infinite or NaN.
         """
         startup.refuse_forked_process()
-        before = vars(self).copy()
-        try:
+        with self._restored_on_failure():
             return self._fit(X, calibration)
-        except BaseException:  # a failed fit leaves the detector as it was
-            self.__dict__ = before
-            raise
 
     def anomaly_score(self, X: ArrayLike) -> Array:
         """Anomaly score of each row; up = more anomalous.
@@ -212,7 +208,7 @@ class Detector(Method):
         -------
         array of shape (n, n_features), or (n, height, width, channels)
         """
-        return self._scaled(self._checked(X))
+        return self._scaling().there(self._checked(X))
 
     # -- how it is done ----------------------------------------------------------------
 
@@ -226,12 +222,7 @@ class Detector(Method):
             name: list(value) if isinstance(value, list) else value
             for name, value in self.get_params(deep=False).items()
         }
-        X = rows.checked(self, X, fitting=not more)
-        if len(X) < MIN_ROWS:
-            raise ValueError(
-                f"X has {len(X)} sample{'s'[: len(X) - 1]}; fit needs at least "
-                f"{MIN_ROWS} normal rows, and about 100 for a threshold at 5 % false alarms."
-            )
+        X = rows.checked(self, X, fitting=not more, at_least=MIN_ROWS)
         if not more:
             self.seed_ = drawn_seed(self.random_state)
             self.history_, self.training_state_ = {}, {}
@@ -243,9 +234,9 @@ class Detector(Method):
         else:
             kept, training = rows.checked(self, calibration), X[order]
         if not more:
-            self.center_, self.scale_ = Scaling.of(training)
+            self.center_, self.scale_, _ = Scaling.of(training, self.row_shape)
             self.latent_dim_ = int(self._setting("latent_dim"))
-        x = self._scaled(training)
+        x = self._scaling().there(training)
         self.mean_row_ = x.mean(axis=0)
         with networks.initial_weights(int(seeds[1].generate_state(1)[0])):
             self._build()
@@ -276,13 +267,12 @@ class Detector(Method):
         self._check_ready()
         return rows.checked(self, X)
 
-    def _scaled(self, X: NDArray) -> NDArray[np.float32]:
-        x = Scaling(self.center_, self.scale_).there(X)
-        return x.reshape(len(x), *self.row_shape)
+    def _scaling(self) -> Scaling:
+        return Scaling(self.center_, self.scale_, self.row_shape)
 
     def _unscaled(self, x: Array) -> Array:
         x = x.reshape(len(x), *(self.image_shape_ or (-1,)))
-        return Scaling(self.center_, self.scale_).back(x)
+        return self._scaling().back(x)
 
     def _map(
         self, method: str, X: NDArray, size: int | None = None, verbose: int = 0
@@ -293,7 +283,7 @@ class Detector(Method):
         function = self._workshop.function(self, method)
         many = 1 if self.image_shape_ else self.batches_scored_at_once
         size = size or many * ROWS_AT_A_TIME
-        return rows.in_batches(function, X, size, self._scaled, verbose)
+        return rows.in_batches(function, X, size, self._scaling().there, verbose)
 
     def _refuse_other_parameters(self) -> None:
         """Going on with a training needs the parameters that it began with."""

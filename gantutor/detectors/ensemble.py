@@ -15,7 +15,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -40,7 +39,7 @@ from gantutor.one_class import (
 )
 from gantutor.scoring import shapley_values
 
-MIN_ROWS = 10  # a member needs 8, and the threshold one
+MIN_ROWS = 10  # of which a member gets 8 to learn from
 
 
 @dataclass(eq=False, repr=False)
@@ -52,8 +51,9 @@ class Ensemble(OneClass):
     members : sequence of unfitted detectors, optional
         What is averaged: anything with `fit` and either `anomaly_score` or scikit-learn's
         `score_samples`. Each kind (class) has the same weight in the mean, however many
-        members it has. They are copied, and get random states of their own. By default two
-        `WGAN` and three `GANomaly`. `fit` and `anomaly_score` take as long as those of all
+        members it has. They are copied, and get random states of their own. By default
+        `default_members()`: two `WGAN` and three `GANomaly` whose score has the residual of
+        the row in it. `fit` and `anomaly_score` take as long as those of all
         members together.
     false_alarm_rate : float, default=0.05
         Share of normal rows that `predict` may call anomalies, between 0 and 1.
@@ -71,8 +71,6 @@ class Ensemble(OneClass):
         Of the members in the mean.
     score_means_, score_scales_ : arrays of shape (n_members,)
         Mean and standard deviation of each member's scores over the calibration rows.
-    history_ : dict of str to array
-        The losses of the members that have some: "critic of member 0", and so on.
     threshold_, calibration_scores_, fit_seconds_, n_features_in_, feature_names_in_
         See `Detector`.
 
@@ -109,12 +107,8 @@ class Ensemble(OneClass):
         -------
         self
         """
-        before = vars(self).copy()
-        try:
+        with self._restored_on_failure():
             return self._fit(X, calibration)
-        except BaseException:  # a failed fit leaves the ensemble as it was
-            self.__dict__ = before
-            raise
 
     def anomaly_score(self, X: ArrayLike) -> Array:
         """Anomaly score of each row; up = more anomalous.
@@ -133,9 +127,8 @@ class Ensemble(OneClass):
     def explain(self, X: ArrayLike) -> Array:
         """How much each feature or pixel adds to the score of each row.
 
-        The numbers of a row add up to its score minus the score of the mean training row:
-        the members' own explanations, or for a member that has none
-        `gantutor.scoring.shapley_values`.
+        The numbers of a row add up to its score minus the score of the mean training row
+        (`gantutor.scoring.shapley_values`: the score is asked 4 times for each feature).
 
         Parameters
         ----------
@@ -147,30 +140,20 @@ class Ensemble(OneClass):
         """
         self._check_ready()
         X = rows.checked(self, X)
-
-        def explained(member: Any) -> Array:
-            if hasattr(member, "explain"):
-                return member.explain(X)
-            flat, start = X.reshape(len(X), -1), self.mean_row_.reshape(1, -1)
-            parts = shapley_values(
-                lambda x: anomaly_scores(member, x.reshape(-1, *X.shape[1:])),
-                flat,
-                np.repeat(start, len(X), axis=0),
-                [[column] for column in range(flat.shape[1])],
-            )
-            return parts.reshape(X.shape)
-
-        return self._mean_of(explained, np.zeros(len(self.members_)))
+        flat = X.reshape(len(X), -1)
+        start = np.broadcast_to(self.mean_row_.reshape(1, -1), flat.shape)
+        parts = shapley_values(
+            lambda x: self._score(x.reshape(X.shape)),
+            flat,
+            start,
+            [[column] for column in range(flat.shape[1])],
+        )
+        return parts.reshape(X.shape)
 
     def _fit(self, X: Any, calibration: ArrayLike | None) -> Self:
         began = time.perf_counter()
         check_parameters(self)
-        X = rows.checked(self, X, fitting=True)
-        if len(X) < MIN_ROWS:
-            raise ValueError(
-                f"X has {len(X)} sample{'s'[: len(X) - 1]}; fit needs at least {MIN_ROWS} "
-                "normal rows, and about 100 for a threshold at 5 % false alarms."
-            )
+        X = rows.checked(self, X, fitting=True, at_least=MIN_ROWS)
         self.seed_ = drawn_seed(self.random_state)
         if calibration is None:
             X, kept = train_test_split(
@@ -179,8 +162,7 @@ class Ensemble(OneClass):
         else:
             kept = rows.checked(self, calibration)
         self.mean_row_ = X.mean(axis=0, dtype=float)
-        given = [WGAN(), WGAN(), GANomaly(), GANomaly(), GANomaly()]
-        given = given if self.members is None else list(self.members)
+        given = default_members() if self.members is None else list(self.members)
         seeds = np.random.SeedSequence(self.seed_).generate_state(len(given))
         self.members_ = []
         for number, (member, seed) in enumerate(zip(given, seeds, strict=True), 1):
@@ -218,22 +200,9 @@ class Ensemble(OneClass):
         return member.fit(X)
 
     def _score(self, X: NDArray) -> Array:
-        return self._mean_of(lambda m: anomaly_scores(m, X), self.score_means_)
-
-    def _mean_of(self, values_of: Callable[[Any], Array], means: Array) -> Array:
-        parts = zip(
-            self.members_, self.weights_, means, self.score_scales_, strict=True
-        )
-        return sum(w * (values_of(m) - mean) / scale for m, w, mean, scale in parts)
-
-    @property
-    def history_(self) -> dict[str, NDArray]:
-        """The losses of each member that has some: "critic of member 0", and so on."""
-        return {
-            f"{name} of member {number}": losses
-            for number, member in enumerate(self.members_)
-            for name, losses in getattr(member, "history_", {}).items()
-        }
+        scores = np.array([anomaly_scores(member, X) for member in self.members_])
+        means, scales = self.score_means_[:, None], self.score_scales_[:, None]
+        return (self.weights_[:, None] * (scores - means) / scales).sum(axis=0)
 
     def _packed(self) -> archive.Tree:
         def packed(member: Any) -> archive.Tree:
@@ -245,9 +214,7 @@ class Ensemble(OneClass):
             "class": type(self).__name__,
             "given": self.members is not None,
             "false_alarm_rate": self.false_alarm_rate_,
-            "random_state": self.random_state
-            if isinstance(self.random_state, Integral)
-            else None,
+            "random_state": None if self.random_state is None else self.seed_,
             "members": list(map(packed, self.members_)),
             "fitted": fitted_values(self, leave_out=("members_", "learned_rows_")),
         }
@@ -271,6 +238,12 @@ class Ensemble(OneClass):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def default_members() -> list[Any]:
+    """Two WGANs and three GANomalys, whose residual counts as much as their codes."""
+    reconstructions = [GANomaly(score_contextual_weight=1.0) for _ in range(3)]
+    return [WGAN(), WGAN(), *reconstructions]
 
 
 def _kind(member: Any) -> Any:

@@ -3,11 +3,11 @@
 Paper: Gulrajani et al. 2017, "Improved training of Wasserstein GANs" (arXiv 1704.00028).
 Score: with f(x) the outputs of the critic's hidden layers side by side,
 
-- "gaussian": Mahalanobis distance of f(x) to the mean of the training rows' features, with
-  the Ledoit-Wolf covariance (as Lee et al. 2018, arXiv 1807.03888, do with a classifier);
 - "neighbours": distance of f(x) to the 5th nearest training row's features. Like the data
-  themselves, the features of tables are brought to one scale first (whitened by the same
-  covariance), those of images are left in their units;
+  themselves, the features of tables are brought to one scale first (whitened by their
+  Ledoit-Wolf covariance), those of images are left in their units;
+- "gaussian": Mahalanobis distance of f(x) to the mean of the training rows' features, with
+  that covariance (as Lee et al. 2018, arXiv 1807.03888, do with a classifier);
 - "critic": minus the critic's output.
 
 Departures from the paper, chosen on the mean over many tables: penalty weight 1 instead of
@@ -78,11 +78,10 @@ class WGAN(Detector):
 verbose, warm_start
         See `Detector`. Default steps are 800, for images 400; default widths are (128, 128)
         for tables.
-    scored_by : {"gaussian", "neighbours", "critic"}, optional
-        Which score; see the text at the top of the file. By default "gaussian" for tables
-        and "neighbours" for images, whose features are too many for one covariance.
-        "neighbours" compares each row with all training rows, at most 10,000 of them, and
-        so is slower.
+    scored_by : {"neighbours", "gaussian", "critic"}, default="neighbours"
+        Which score; see the text at the top of the file. "neighbours" compares each row with
+        all training rows, at most 10,000 of them, which makes scoring slower than
+        "gaussian". On images, "gaussian" has too many features for one covariance.
     n_critic : int, default=2
         Updates of the critic in each step.
     penalty_weight : float, default=1.0
@@ -105,24 +104,20 @@ verbose, warm_start
     100
     """
 
-    scored_by: Literal["gaussian", "neighbours", "critic"] | None = None
+    scored_by: Literal["neighbours", "gaussian", "critic"] = "neighbours"
     n_critic: Annotated[int, WHOLE] = 2
     penalty_weight: Annotated[float, POSITIVE] = 1.0
     generator: keras.Model | None = None
     critic: keras.Model | None = None
 
-    table_defaults: ClassVar = {
-        "n_steps": 800,
-        "hidden": (128, 128),
-        "scored_by": "gaussian",
-    }
-    image_defaults: ClassVar = {"n_steps": 400, "scored_by": "neighbours"}
+    table_defaults: ClassVar = {"n_steps": 800, "hidden": (128, 128)}
+    image_defaults: ClassVar = {"n_steps": 400}
     score_arrays = ("feature_mean_", "whitening_", "reference_")
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")
         self.critic_ = self._network(self.critic, "critic")
-        if self._setting("scored_by") != "critic":
+        if self.scored_by != "critic":
             self._features = hidden_features(self.critic_)
 
     def _training(self) -> list[Stage]:
@@ -143,14 +138,13 @@ verbose, warm_start
             name
         ) in self.score_arrays:  # of an earlier fit, which may have needed others
             self.__dict__.pop(name, None)
-        scored_by = self._setting("scored_by")
-        if scored_by == "critic":
+        if self.scored_by == "critic":
             return
         # the training rows are in random order, so the first are a random choice
         features = rows.in_batches(self._features, x[:MAX_GAUSSIAN_ROWS])
-        if scored_by == "gaussian" or not self.image_shape_:
+        if self.scored_by == "gaussian" or not self.image_shape_:
             self.feature_mean_, self.whitening_ = scoring.fit_gaussian(features)
-        if scored_by == "neighbours":
+        if self.scored_by == "neighbours":
             known = tf.constant(features[:MAX_REFERENCE_ROWS], tf.float32)
             self.reference_ = self._on_one_scale(known).numpy()
 
@@ -162,11 +156,10 @@ verbose, warm_start
         return tf.cast(centred @ tf.cast(self.whitening_, tf.float64), tf.float32)
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
-        scored_by = self._setting("scored_by")
-        if scored_by == "critic":
+        if self.scored_by == "critic":
             return scoring.discriminator_score(self.critic_, x)
         features = self._features(x, training=False)
-        if scored_by == "gaussian":
+        if self.scored_by == "gaussian":
             return scoring.mahalanobis_score(
                 features, self.feature_mean_, self.whitening_
             )

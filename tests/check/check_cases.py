@@ -1,7 +1,9 @@
-"""What the tests of the checks share: a case for each check, and how it is tried."""
+"""What the tests of the checks share: the answers to an exercise, and what is said of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
+
+import pytest
 
 import gantutor as gt
 from gantutor.check import Verdict
@@ -12,27 +14,31 @@ class Case(NamedTuple):
 
     name: str
     stub: tuple
-    wrong: Sequence[tuple]  # at least two that a reader could give
-    solution: tuple
+    right: Sequence[tuple]
+    wrong: Sequence[tuple[tuple, str]]  # an answer, and words that it must be told
 
 
 def verdict(name: str, answer: tuple[Any, ...]) -> Verdict:
-    found = getattr(gt.check, name)(*answer)
+    return getattr(gt.check, name)(*answer)
+
+
+def tries(cases: Sequence[Case]) -> Iterator[Any]:
+    """One test for each answer: the check, the answer, how the verdict begins, and words."""
+    for name, stub, right, wrong in cases:
+        yield pytest.param(name, stub, "Not yet: ", "", id=f"{name}-stub")
+        for i, answer in enumerate(right):
+            yield pytest.param(name, answer, "Right: ", "", id=f"{name}-right-{i}")
+        for i, (answer, words) in enumerate(wrong):
+            told = pytest.param(
+                name, answer, "Not quite: ", words, id=f"{name}-{i}-{words}"
+            )
+            yield told
+
+
+def judged(name: str, answer: tuple[Any, ...], begins: str, words: str) -> None:
+    """The check says what it should of an answer, in its own words."""
+    found = verdict(name, answer)
     assert isinstance(found, Verdict)
-    return found
-
-
-def prove(case: Case) -> None:
-    """The check turns away the stub and all wrong answers, and lets the solution pass."""
-    assert verdict(case.name, case.stub).message.startswith("Not yet: ")
-    assert len(case.wrong) >= 2
-    said = []
-    for answer in case.wrong:
-        judged = verdict(case.name, answer)
-        assert not judged, f"{case.name} accepts the wrong answer {answer}"
-        assert judged.message.startswith("Not quite: ")
-        assert "raised" not in judged.message, judged.message
-        said.append(judged.message)
-    accepted = verdict(case.name, case.solution)
-    assert accepted, f"{case.name} rejects the solution: {accepted.message}"
-    assert accepted.message.startswith("Right: ")
+    assert found.right == (begins == "Right: "), found.message
+    assert found.message.startswith(begins) and words in found.message, found.message
+    assert "your answer raised" not in found.message or "raised" in words

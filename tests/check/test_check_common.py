@@ -8,14 +8,14 @@ import pytest
 import gantutor as gt
 from gantutor.check import MODULES, Verdict
 from gantutor.check._common import (
+    Answer,
+    Function,
     Off,
     call,
-    choice,
     exercise,
     number,
     numbers,
     off,
-    recognise,
     right,
     share,
     untouched,
@@ -128,21 +128,84 @@ def test_numbers_of_a_shape() -> None:
             numbers(given, (2, 1))
 
 
-def test_a_choice_may_be_written_loosely() -> None:
-    assert choice(" High ", "low", "high") == "high"
-    with pytest.raises(Off, match='one of "low", "high", and you gave 3'):
-        choice(3, "low", "high")
+def told(record, answer) -> str:
+    with pytest.raises(Off) as complaint:
+        record.judge(answer)
+    return str(complaint.value)
 
 
-def test_a_known_mistake_is_named() -> None:
-    mistakes = {"turned round.": [-1.0, -2.0], "squared.": [1.0, 4.0], "a sum.": 3.0}
-    for found, message in [([1, 4], "squared."), (np.float32(3), "a sum.")]:
-        with pytest.raises(Off, match=message):
-            recognise(found, mistakes)
-    with pytest.raises(Off, match="a sum"):
-        recognise(3.004, mistakes, atol=0.005)
-    for unknown in ([1.0, 2.0], 3.1, [3.0], [[1.0, 4.0]]):
-        recognise(unknown, mistakes)
+RATE = Answer(
+    value=0.9,
+    within=0.01,
+    mistakes={"a.": 0.8, "b.": 0.895, "c.": np.bool_(False)},
+    near=0.006,
+    otherwise="other.",
+    right="so it is.",
+)
+
+
+@pytest.mark.parametrize("answer", [0.9, 0.909, 0.891 + 0.0085])
+def test_an_answer_within_the_tolerance_is_right(answer) -> None:
+    assert RATE.judge(answer) == Verdict(True, "Right: so it is.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (0.804, "a."),
+        (0.807, "other."),
+        (0.894, "b."),
+        (0.95, "other."),
+        ([0.9], "other."),
+    ],
+)
+def test_an_answer_is_told_its_mistake_or_the_rest(answer, words) -> None:
+    assert told(RATE, answer) == words
+
+
+def test_a_mistake_may_be_whether_it_has_been_made() -> None:
+    assert told(Answer(mistakes={"no.": False, "yes.": np.bool_(True)}), 1.0) == "yes."
+
+
+def test_without_a_value_all_is_right_that_makes_no_mistake() -> None:
+    assert Answer(mistakes={"no.": 3.0}, right="fine.").judge(2.0)
+
+
+def test_an_array_is_compared_as_far_as_rounding_goes() -> None:
+    record = Answer(
+        value=[1.0, 2.0], mistakes={"squared.": [1.0, 4.0]}, otherwise="no."
+    )
+    assert record.judge(np.array([1.00001, 2.0], dtype="float32"))
+    assert told(record, [1.0, 4.0001]) == "squared."
+    assert told(record, [1.01, 2.0]) == "no."
+
+
+DOUBLE = Function(
+    solution=lambda x: 2 * x,
+    inputs=[(np.array([2.0, 0.0]),), (np.array([3.0]),)],
+    mistakes={"half.": lambda x: x / 2, "squared.": lambda x: x**2},
+    otherwise=lambda given, found, wanted: f"{given[0]} {found} {wanted}",
+    what="the double",
+    right="doubled.",
+)
+
+
+def test_a_function_is_right_that_returns_what_the_solution_does() -> None:
+    assert DOUBLE.judge(lambda x: x + x) == Verdict(True, "Right: doubled.")
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x: x**2, "squared."),
+        (lambda x: 2 * x if len(x) > 1 else 7 * x, "[3.] [21.] [6.]"),
+        (lambda x: 0.0, "the double must have the shape (2,)"),
+    ],
+)
+def test_a_function_is_told_its_mistake_or_where_it_first_differs(
+    function, words
+) -> None:
+    assert words in told(DOUBLE, function)
 
 
 # All modules together

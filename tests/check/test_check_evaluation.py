@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from check_cases import Case, prove, verdict
+from check_cases import Case, judged, tries, verdict
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
@@ -43,57 +43,52 @@ CASES = [
     Case(
         "best_of_nine_looks",
         (...,),
-        [(0.5,), (1.0,), (0.1,), (0.75,), (8 / 9,), (0.89,), (0.91,), (90,), ("high",)],
-        (0.9,),
+        [(0.9,)],
+        [
+            ((0.5,), "mean of one look"),
+            ((1.0,), "the best that could happen"),
+            ((0.1,), "the worst of nine"),
+            ((0.75,), "ten pieces"),
+            ((8 / 9,), "one piece short"),
+            ((0.89,), "one piece short"),
+            ((0.91,), "ten pieces"),
+            ((90,), "between 0 and 1"),
+            (("high",), "must be one number"),
+        ],
     ),
     Case(
         "first_neighbour_leak",
         (..., ...),
+        [(0.926, 0.987), (0.93, 0.99)],
         [
-            (0.935, 0.936),
-            (0.987, 0.926),
-            (0.921, 0.985),
-            (0.926, 1.0),
-            (0.95, 0.97),
-            (0.926, 0.95),
+            ((0.935, 0.936), "5th neighbour"),
+            ((0.987, 0.926), "wrong order"),
+            ((0.921, 0.985), "of one seed"),
+            ((0.926, 1.0), "four in five"),
+            ((0.95, 0.97), "honest 0.950"),
+            ((0.926, 0.95), "leak 0.950"),
         ],
-        (0.926, 0.987),
     ),
     Case(
         "share_of_true_alarms",
         (stub,),
-        [(percent,), (without_base_rate,), (of_all_rows,), (false_share,), (f1,), (1,)],
-        (solution,),
+        [(solution,)],
+        [
+            ((percent,), "percentage"),
+            ((without_base_rate,), "base rate plays no part"),
+            ((of_all_rows,), "for the anomalies only"),
+            ((false_share,), "are false"),
+            ((lambda found, false, rate: rate * found,), "Divide by"),
+            ((f1,), "by hand"),
+            ((1,), "a function is needed"),
+        ],
     ),
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_check(case: Case) -> None:
-    prove(case)
-
-
-def test_eight_pieces_are_recognised() -> None:
-    assert "one piece short" in verdict("best_of_nine_looks", (8 / 9,)).message
-
-
-def test_the_leak_rounded_to_two_digits_is_right() -> None:
-    assert verdict("first_neighbour_leak", (0.93, 0.99))
-
-
-@pytest.mark.parametrize(
-    ("function", "words"),
-    [
-        (percent, "percentage"),
-        (without_base_rate, "base rate plays no part"),
-        (of_all_rows, "for the anomalies only"),
-        (false_share, "are false"),
-        (lambda found, false, rate: rate * found, "Divide by"),
-        (f1, "by hand"),
-    ],
-)
-def test_share_of_true_alarms_names_the_mistake(function, words) -> None:
-    assert words in verdict("share_of_true_alarms", (function,)).message
+@pytest.mark.parametrize(("name", "answer", "begins", "words"), list(tries(CASES)))
+def test_what_a_check_says(name, answer, begins, words) -> None:
+    judged(name, answer, begins, words)
 
 
 def test_the_best_of_nine_is_what_chance_gives() -> None:
