@@ -1,113 +1,104 @@
-"""A table as it comes, with text, dates and gaps, ready for a detector (notebook 11).
+"""A table as it comes, with text, dates and gaps, ready for a detector (notebook "your data").
 
-`TableEncoder` turns columns into numbers and says what it did with each of them;
+pandas reads a file and says what its columns hold. `TableEncoder` makes numbers of them;
 `TableDetector` is an encoder and a detector that are fitted, asked and saved as one.
 """
 
-from __future__ import annotations
-
-import os
-import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 from numpy.typing import NDArray
 from pandas.api import types
-from pandas.tseries.api import guess_datetime_format
-from scipy.stats import skew
-from sklearn.base import BaseEstimator, OutlierMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from gantutor import scoring
-from gantutor.detectors import Detector, files
-from gantutor.detectors.base import integrated_gradients
+from gantutor import baselines, one_class, scoring
+from gantutor.archive import Tree
+from gantutor.baselines import anomaly_scores
 from gantutor.detectors.wgan import WGAN
+from gantutor.one_class import Array, OneClass
 
-Array = NDArray[np.float64]
-Plan = dict[str, Any]  # what is done with a column
-Encoded = tuple[list[Array], NDArray[np.bool_]]  # its numbers, and where it is new
-
-KINDS = {
-    "number": "number",
-    "category": "categories",
-    "date": "date",
-    "constant": "one value",
-    "dropped": "left out",
+HOLDS = {  # what pandas finds in a column; all else is text
+    **dict.fromkeys(["integer", "floating", "mixed-integer-float"], "number"),
+    **dict.fromkeys(["decimal", "timedelta64", "timedelta"], "number"),
+    **dict.fromkeys(["datetime64", "datetime", "date"], "date"),
 }
-
-GAPS = ("", "na", "n/a", "nan", "none", "null", "<na>", "nat", "#n/a", "-nan")
-OTHER, MISSING = "other", "missing"
-MOSTLY = 0.95  # of the values must be numbers, for a column of numbers; dates alike
-MIN_SHARE = 0.01  # of the rows, for a category to get a column of its own
-KNOWN_SHARE = 0.5  # of the rows must be in such categories, else the text is left out
-GROUPED = (
-    r"\s*[+-]?[0-9]{1,3}([,'\s][0-9]{3})+(\.[0-9]*)?\s*%?\s*"  # 1,234.5 or 12,345 %
-)
-PERCENT = r"\s*[+-]?[0-9.]+\s*%\s*"
+LOOKS_LIKE = {  # text that pandas.read_csv would have read otherwise, had it been told how
+    "dates": r"\d{1,4}[-/. ]\s?(\d\d?|[^\W\d_]{3,9})[-/. ]+\d{2,4}(\D.*)?"
+    r"|[^\W\d_]{3,9}\.? \d\d?,? \d{4}(\D.*)?|\d\d?:\d\d(\D.*)?",
+    "numbers": r"(?=.*\d)[$€£¥]?\s?[+-]?(\d*|\d{1,3}(['.,\s]\d{3})+)([.,]\d*)?(e[+-]?\d+)?\s?[%$€£¥]?",
+}
+MENDED_BY = {
+    "dates": "parse_dates, with date_format (such as '%d.%m.%Y %H:%M') or dayfirst",
+    "numbers": "decimal, thousands or na_values (or converters, for signs such as %)",
+}
+OFFSET = r"([T ]\d\d.*?)\s*(?:Z|[+-]\d\d(?::?\d\d)?)$"  # of a time zone
+ZEROS = r"^(-?\d+(?:\.\d*[1-9])?)\.?0*$"  # 1.50 and 1.5, 3.0 and 3
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers beyond are cut: their squares are no floats
-EIGHT_DIGITS = r"(19|20)[0-9]{6}"  # a date such as 20250304
-SHORT_YEAR = r"^([0-9]{1,2}[./-][0-9]{1,2}[./-])([0-9]{2})\b"  # 04/03/25
-GUESSED_FROM = 20  # values, the format of dates
-MIN_COUNTING = 20  # rows, before whole numbers that only go up are called a counter
 SKEWED = 2.0  # the skewness of an exponential distribution
-CYCLES = ("time of day", "weekday")
-N_REFERENCES = 200  # training rows among which the one most like a row is looked for
-ROWS_EXPLAINED = 256  # at a time
+MIN_ROWS = 10  # 8 to learn from, and some for the threshold
+MIN_COUNTING = 20  # rows, before whole numbers that only go up are called a counter
+MIN_TOLD = 30  # usual values to be expected, before their absence is spoken of
+MIN_SHARE = 0.01  # of the rows, for a category to get a column of its own
+N_REFERENCES = 200  # usual rows among which the one most like an alarm is looked for
+ROWS_EXPLAINED = 4096  # at a time
 NEW_VALUE = 2.0  # ranges of the calibration scores that a value of a new kind adds
+CYCLES: dict[str, Callable[[Any], Any]] = {  # how much of it is over, from 0 to 1
+    "time of day": lambda dates: (dates - dates.dt.normalize()) / pd.Timedelta("1D"),
+    "weekday": lambda dates: dates.dt.day_of_week / 7,
+}
+Plan = dict[str, Any]  # what is done with a column
 
 
+@dataclass(eq=False, repr=False)
 class TableEncoder(TransformerMixin, BaseEstimator):
     """Numbers from a table with text, dates and gaps.
 
-    ===============  ====================================================================
-    column           what becomes of it
-    ===============  ====================================================================
-    numbers          kept, "1,234.5" and "12 %" included; a long right tail is put on a
-                     log-like scale; gaps are filled with the median and marked in a column
-                     of 0 and 1
-    text, true/false a column of 0 and 1 for each value that at least 1 % of the rows have
-                     (a gap is a value as well); the others share the column "other"
-    dates            time of day and weekday, as points on a circle, and the days since the
-                     first date column; the date itself is left out, because all new rows
-                     would lie beyond the old ones
-    one value only   left out, but watched: another value is a value of a new kind
-    identifiers      text that hardly ever repeats, and whole numbers that go up from row to
-                     row: left out
-    ===============  ====================================================================
+    What a column holds follows from its dtype, never from a guess at text. *Numbers* are
+    kept, durations in seconds; a long right tail is put on a log-like scale; gaps are filled
+    with the median and marked in a column of 0 and 1. *Text, categories, true and false*
+    become a column of 0 and 1 for each value that at least 1 % of the rows have, one more for
+    all rare ones, and one for gaps. *Dates* become the time of day and the weekday, by the
+    clock of their own time zone, as points on a circle, and the days since the first date
+    column; the date itself is left out, because all new rows would lie beyond. *Identifiers*
+    are left out: text that hardly ever repeats, whole numbers that go up from row to row. A
+    column of *one value* is not learned, but watched.
 
     A value of a *new kind* is one that no training row prepares for: a category that is new
-    where none was rare, a gap (or text in place of a number) where there was none. `new_kinds`
-    tells where they are.
+    where none was rare, a gap where there was none, text in place of a number.
 
     Parameters
     ----------
     columns : sequence of str, optional
         The columns to use; by default all.
-    exclude : sequence of str, optional
+    exclude : sequence of str
         Columns to leave out.
-    categorical : sequence of str, optional
-        Columns of numbers that are names, such as postcodes.
+    categorical : sequence of str
+        Columns of numbers, or of text that looks like numbers, that are names: postcodes.
     max_categories : int, default=20
-        Most columns that a column of text is turned into, "other" not counted.
-    decimal : str, default="."
-        The sign before the decimals where numbers are given as text. With a comma, the
-        point is the sign between thousands.
+        Most values of a column that get columns of their own.
+    read_options : dict, optional
+        The options with which `pandas.read_csv` has read the table, kept for the next file.
+        By them text is read where training had numbers (`decimal`, `thousands`) or dates
+        (`date_format`, by default ISO 8601); in `parse_dates`, in training as well.
 
     Attributes
     ----------
     plan_ : list of dict
         What is done with each column, in plain values that JSON can hold.
-    feature_names_out_ : list of str
-        Names of the numbers.
-    sources_ : array of shape (n_features_out,)
-        For each number, the position of its column in `columns_`.
     columns_ : list of str
         The columns that are looked at; a new table needs them, in any order.
+    feature_names_out_, fill_ : list of str, list of float
+        Names of the numbers, and what stands for a gap.
+    sources_ : array of shape (n_features_out,)
+        For each number, the position of its column in `columns_`.
 
     Examples
     --------
@@ -117,26 +108,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ['size', 'size missing', 'shop = a']
     """
 
-    def __init__(
-        self,
-        columns: Sequence[str] | None = None,
-        exclude: Sequence[str] = (),
-        categorical: Sequence[str] = (),
-        max_categories: int = 20,
-        decimal: str = ".",
-    ) -> None:
-        self.columns = columns
-        self.exclude = exclude
-        self.categorical = categorical
-        self.max_categories = max_categories
-        self.decimal = decimal
+    columns: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    categorical: Sequence[str] = ()
+    max_categories: int = 20
+    read_options: Mapping[str, Any] | None = None
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Decide what to do with each column.
 
         Parameters
         ----------
-        X : DataFrame of shape (n, n_columns)
+        X : DataFrame of shape (n, n_columns), of pandas or polars
             Normal rows, or mostly so.
         y : ignored
 
@@ -147,35 +130,30 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X is no table, lacks a column that was asked for, or no column is of use.
+            If X is no table, lacks a column that was asked for, holds numbers or dates as
+            text, or no column is of use. The sentence says what to do.
         """
         X = _as_table(X)
-        if X.empty:
+        asked = list(X.columns if self.columns is None else self.columns)
+        _refuse_missing([*asked, *self.exclude, *self.categorical], X, "asked for")
+        X = X[[name for name in dict.fromkeys(asked) if name not in self.exclude]]
+        if said := [words for name in X if (words := self._unread(X[name]))]:
+            raise ValueError(f"Text is not guessed at. {' '.join(said)}")
+        self._set_plan([self._planned(X[name]) for name in X])
+        if X.empty or not self.feature_names_out_:
+            done = "; ".join(f"{plan['name']}: {plan['done']}" for plan in self.plan_)
             raise ValueError(
-                f"The table has {len(X)} rows and {X.shape[1]} columns. At least one "
-                "row and one column are needed to learn from."
+                f"No column is left to learn from in {len(X)} rows ({done}). Give a table "
+                "with columns that vary from row to row and repeat."
             )
-        chosen = list(
-            dict.fromkeys(X.columns if self.columns is None else self.columns)
-        )
-        for option in (chosen, self.exclude, self.categorical):
-            _refuse_missing(option, X, "asked for")
-        plan = [self._plan(X[name]) for name in chosen if name not in self.exclude]
-        dates = [entry for entry in plan if entry["kind"] == "date"]
-        for entry in dates[1:]:
-            entry["since"] = {key: dates[0][key] for key in ("name", "format")}
-            days = _days(X, entry)
-            entry["fill"] = float(days.median()) if days.notna().any() else 0.0
-        self._set_plan(plan)
-        if not self.feature_names_out_:
-            done = "; ".join(f"{entry['name']}: {_said(entry)}" for entry in plan)
-            raise ValueError(
-                f"No column is left to learn from ({done}). Give a table with columns that "
-                "vary from row to row and repeat."
-            )
+        numbers, _, unusual = self._encode(X)
+        self.fill_ = numbers.median().fillna(0.0).tolist()
+        shares = unusual.mean().to_dict()
+        for plan in self.plan_:
+            plan["unusual"] = shares.get(plan["name"], 1.0)
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+    def transform(self, X: Any) -> pd.DataFrame:
         """Turn rows into numbers.
 
         Parameters
@@ -189,7 +167,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         return self._encode(X)[0]
 
-    def new_kinds(self, X: pd.DataFrame) -> pd.DataFrame:
+    def new_kinds(self, X: Any) -> pd.DataFrame:
         """Where a value is of a kind that `fit` has not seen.
 
         Parameters
@@ -212,190 +190,254 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             ("used as"), how many numbers it gives, and what is done with it.
         """
         check_is_fitted(self)
-        names = [entry["name"] for entry in self.plan_]
-        counts = np.bincount(self.sources_, minlength=len(self.columns_))
-        numbers = dict(zip(self.columns_, counts, strict=True))
-        return pd.DataFrame(
-            {
-                "used as": [KINDS[entry["kind"]] for entry in self.plan_],
-                "numbers": [int(numbers.get(name, 0)) for name in names],
-                "what is done": [_said(entry) for entry in self.plan_],
-            },
-            index=pd.Index(names, name="column"),
-        )
+        counts = pd.Series(self.columns_, dtype=object)[self.sources_].value_counts()
+        told = pd.DataFrame(self.plan_).set_index("name").rename_axis("column")
+        told["numbers"] = counts.reindex(told.index, fill_value=0)
+        told = told.rename(columns={"kind": "used as", "done": "what is done"})
+        return told[["used as", "numbers", "what is done"]]
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Names of the numbers, as scikit-learn asks for them."""
-        check_is_fitted(self)
         return np.array(self.feature_names_out_, dtype=object)
 
-    # -- how it is done ----------------------------------------------------------------
+    # -- what a column holds, and what is done with it ---------------------------------
 
-    def _set_plan(self, plan: list[Plan]) -> None:
-        self.plan_ = plan
-        looked_at = [entry for entry in plan if entry["kind"] != "dropped"]
-        self.columns_ = [entry["name"] for entry in looked_at]
-        names = [_feature_names(entry) for entry in looked_at]
-        self.feature_names_out_ = [name for group in names for name in group]
-        self.sources_ = np.repeat(
-            np.arange(len(names)), [len(group) for group in names]
-        )
+    def _option(self, name: str) -> Any:
+        return (self.read_options or {}).get(name)
 
-    def _plan(self, values: pd.Series) -> Plan:
+    def _date_format(self, name: Any) -> str:
+        form = self._option("date_format") or "ISO8601"
+        return form.get(name, "ISO8601") if isinstance(form, Mapping) else form
+
+    def _holds(self, values: pd.Series) -> str:
+        dates = self._option("parse_dates")
+        if isinstance(dates, Sequence) and values.name in dates:
+            return "date"
+        return "text" if values.name in self.categorical else _holds(values)
+
+    def _read(self, values: Any, holds: str) -> Any:
+        """Values as what their column holds; what cannot be read so becomes a gap."""
+        if holds == "text":
+            return _text(values)
+        text = values.astype("string").str.strip() if _is_text(values, holds) else None
+        if holds == "date":
+            if text is not None:
+                text = text.str.replace(OFFSET, r"\1", regex=True)
+                form = self._date_format(values.name).removesuffix("%z").strip()
+                values = pd.to_datetime(text, format=form, errors="coerce")
+            return values.dt.tz_localize(None)
+        if text is not None:
+            point, thousands = self._option("decimal") or ".", self._option("thousands")
+            text = text.str.replace(thousands, "", regex=False) if thousands else text
+            text = text.str.translate(str.maketrans({".": point, point: "."}))
+            values = pd.to_numeric(text, errors="coerce")
+        elif types.is_timedelta64_dtype(values.dtype):
+            values = values.dt.total_seconds()
+        found = values.astype("float64")
+        return found.where(np.isfinite(found)).clip(-LARGEST, LARGEST)
+
+    def _unread(self, values: pd.Series) -> str | None:
+        """What to say of text that should have been read as something else."""
+        name, holds, kind = values.name, self._holds(values), types.infer_dtype(values)
+        if kind not in ("string", "mixed", "mixed-integer") or name in self.categorical:
+            return None
+        text = values.dropna().astype("string").str.strip()
+        for looks, pattern in LOOKS_LIKE.items():
+            likely = text.str.fullmatch(pattern, case=False)
+            if holds == "date":  # as was said, and cannot be read so
+                likely = self._read(text, holds).isna()
+            if 2 * likely.sum() >= max(len(text), 1):
+                odd = text[pd.to_numeric(text, errors="coerce").isna()]
+                return (
+                    f"Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
+                    f"pandas.read_csv reads them with {MENDED_BY[looks]}; if it is a "
+                    f"category, read it as one (dtype={{{name!r}: 'category'}}) or name it "
+                    "in `categorical`; if it is neither, exclude it."
+                )
+        return None
+
+    def _planned(self, values: pd.Series) -> Plan:
         """What to do with one column."""
-        entry: Plan = {"name": str(values.name)}
-        text = _text(values)
-        present = text.dropna()
-        numbers = self._numbers(values)
-        is_date = types.is_datetime64_any_dtype(values.dtype)
-        if values.name not in self.categorical and not present.empty:
-            is_number = not is_date and numbers.notna().sum() >= MOSTLY * len(present)
-            if is_number and present.str.fullmatch(EIGHT_DIGITS).all():
-                is_number = _date_format(present) is None
-            if is_number:
-                if numbers.nunique() > 1:
-                    return entry | _plan_numbers(numbers)
-            elif (form := "ISO8601" if is_date else _date_format(present)) is not None:
-                dates = _dates(values, form)
-                parts = [part for part in CYCLES if _phase(dates, part).nunique() > 1]
-                if not parts:
-                    return entry | _dropped("the same weekday and time in all rows")
-                gaps = bool(dates.isna().any())
-                return entry | {
-                    "kind": "date",
-                    "format": form,
-                    "parts": parts,
-                    "missing": gaps,
-                }
-        counts = text.fillna(MISSING).value_counts()
-        if len(counts) == 1:
-            return entry | {"kind": "constant", "value": str(counts.index[0])}
-        at_least = max(2, int(np.ceil(MIN_SHARE * len(text))))
-        known = counts[counts >= at_least][: self.max_categories]
-        if known.sum() < KNOWN_SHARE * len(text):
-            return entry | _dropped(
-                f"text with {text.nunique():,} different values in {len(text):,} rows "
-                f"(such as {present.iloc[0]!r}), an identifier or free text"
-            )
-        return entry | {
-            "kind": "category",
-            "categories": sorted(map(str, known.index)),
-            "other": len(known) < len(counts),
-        }
+        holds = self._holds(values)
+        found = self._read(values, holds)
+        present, counts = found.dropna(), _text(found).value_counts()
+        n, n_gaps = len(found), len(found) - len(present)
+        plan: Plan = {"name": values.name, "holds": holds, "gaps": n_gaps > 0}
+        plan |= {"kind": "left out", "closed": False}
+        gaps = "gaps marked" if n_gaps else "a gap is an alarm"
+        if holds == "date" and len(present):
+            parts = [part for part in CYCLES if CYCLES[part](found).nunique() > 1]
+            if not parts:
+                return plan | {"done": "the same weekday and time in all rows"}
+            done = f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as "
+            done += f"{self._date_format(values.name)}), {', '.join(parts)}, {gaps}"
+            plan |= {"kind": "date", "parts": parts}
+        elif len(counts) + (n_gaps > 0) <= 1:
+            value = _listed(map(repr, counts.index)) or "a gap"
+            plan |= {"kind": "one value", "levels": list(counts.index), "closed": True}
+            done = f"always {value}: not learned, another value is an alarm"
+        elif holds == "number":
+            steps, ends = np.diff(present), [float(found.min()), float(found.max())]
+            one_way = (steps > 0).all() or (steps < 0).all()
+            if one_way and len(present) >= MIN_COUNTING and (present % 1 == 0).all():
+                return plan | {"done": "a counter: it goes one way from row to row"}
+            unit = 0.0
+            if found.skew() > SKEWED:
+                unit = max(float(found[found != 0].abs().quantile(0.1)), SMALLEST)
+            scale = "on a log-like scale" if unit else "as it is"
+            done = f"{ends[0]:,.6g} to {ends[1]:,.6g}, {scale}, {gaps}"
+            plan |= {"kind": "number", "unit": unit, "range": ends}
+            plan["closed"] = ends[0] == ends[1]
+        else:
+            known = counts[: self.max_categories]
+            known = known[known >= max(2, MIN_SHARE * n)]
+            if known.sum() + n_gaps < n / 2:
+                done = f"text with {len(counts):,} different values in {n:,} rows (such as "
+                done += f"{present.iloc[0]!r}), an identifier or free text"
+                return plan | {"done": done}
+            levels, closed = sorted(map(str, known.index)), len(known) == len(counts)
+            others = "a new one is an alarm" if closed else "rare and new ones as one"
+            done = f"{len(levels)} values ({_listed(levels)}), {others}, {gaps}"
+            plan |= {"kind": "categories", "levels": levels, "closed": closed}
+        return plan | {"done": done}
 
-    def _encode(self, X: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The numbers, and where values are of a new kind."""
+    def _set_plan(self, plan: list[Plan], fill: Sequence[float] = ()) -> None:
+        self.plan_ = plan
+        self.columns_ = [entry["name"] for entry in plan if entry["kind"] != "left out"]
+        gaps = pd.DataFrame([[None] * len(self.columns_)], columns=self.columns_)
+        names = [list(columns) for columns, _, _ in self._each(gaps)]
+        self.feature_names_out_ = [name for group in names for name in group]
+        sources = [i for i, group in enumerate(names) for _ in group]
+        self.sources_ = np.array(sources, dtype=int)
+        self.fill_ = list(fill) or [np.nan] * len(sources)
+
+    def _encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """The numbers, where values are of a new kind, and where they are unusual."""
         check_is_fitted(self)
         X = _as_table(X)
         _refuse_missing(self.columns_, X, "used in training")
-        numbers: list[Array] = []
-        new: dict[str, NDArray[np.bool_]] = {}
-        for entry in self.plan_:
-            if entry["kind"] != "dropped":
-                encode = getattr(self, f"_encode_{entry['kind']}")
-                columns, new[entry["name"]] = encode(X, entry)
-                numbers += columns
-        encoded = np.column_stack(numbers)
-        return (
-            pd.DataFrame(encoded, index=X.index, columns=self.feature_names_out_),
-            pd.DataFrame(new, index=X.index, columns=self.columns_),
+        each, *masks = zip(*self._each(X), strict=True)
+        numbers = [c.to_numpy(float) for columns in each for c in columns.values()]
+        table = np.column_stack(numbers)
+        table = np.where(np.isnan(table), self.fill_, table)
+        new, unusual = (
+            pd.DataFrame(np.column_stack(mask), X.index, self.columns_)
+            for mask in masks
         )
+        return pd.DataFrame(table, X.index, self.feature_names_out_), new, unusual
 
-    def _encode_number(self, X: pd.DataFrame, entry: Plan) -> Encoded:
-        values = self._numbers(_column(X, entry))
-        filled = values.fillna(float(entry["fill"])).to_numpy()
-        if entry["unit"]:
-            filled = np.arcsinh(filled / entry["unit"])
-        return _with_gaps([filled], values.isna(), entry)
+    def _each(self, X: Any) -> Iterator[tuple[dict[str, Any], Any, Any]]:
+        """Column by column: its numbers by name, what is new, and what is unusual."""
+        first = None
+        for plan in self.plan_:
+            name, kind, holds = plan["name"], plan["kind"], plan["holds"]
+            if kind == "left out":
+                continue
+            found = self._read(X[name], holds)
+            gap, columns = found.isna(), {}
+            odd = gap & False
+            if kind == "number":
+                odd = ~gap & ~found.between(*plan["range"])
+                unit = plan["unit"]
+                columns[name] = np.arcsinh(found / unit) if unit else found
+            elif kind == "date":
+                for part in plan["parts"]:
+                    angle = 2 * np.pi * CYCLES[part](found)
+                    columns[f"{name}: {part} (sin)"] = np.sin(angle)
+                    columns[f"{name}: {part} (cos)"] = np.cos(angle)
+                if first is not None:
+                    days = (found - first).dt.total_seconds() / 86_400
+                    columns[f"{name}: days since {first.name}"] = days
+                first = found if first is None else first
+            else:
+                text = _text(found)
+                odd = ~gap & ~text.isin(plan["levels"])
+                columns = {
+                    f"{name} = {x}": text.eq(x).fillna(False) for x in plan["levels"]
+                }
+                columns |= {} if plan["closed"] else {f"{name}: other": odd}
+            columns |= {f"{name} missing": gap} if plan["gaps"] else {}
+            if "levels" in plan and 0 < len(columns) <= 2:  # of two, one says it all
+                columns.popitem()
+            new = gap & X[name].notna() & _is_text(X[name], holds)
+            new |= (odd & plan["closed"]) | (gap & (not plan["gaps"]))
+            yield columns, new, gap | odd
 
-    def _encode_date(self, X: pd.DataFrame, entry: Plan) -> Encoded:
-        dates = _dates(_column(X, entry), entry["format"])
-        columns = []
-        for part in entry["parts"]:
-            angle = 2 * np.pi * _phase(dates, part)
-            columns += [np.sin(angle).fillna(0), np.cos(angle).fillna(0)]
-        if "since" in entry:
-            columns.append(_days(X, entry).fillna(float(entry["fill"])))
-        return _with_gaps(columns, dates.isna(), entry)
+    def _changed(self, n_rows: int, unusual: Mapping[Any, int]) -> dict[str, str]:
+        """A sentence for each column that has lost more than half of its usual values.
 
-    def _encode_category(self, X: pd.DataFrame, entry: Plan) -> Encoded:
-        text = _text(_column(X, entry)).fillna(MISSING)
-        unknown = ~text.isin(entry["categories"])
-        text = text.mask(unknown, OTHER)
-        columns = [np.array(text == level, dtype=float) for level in _levels(entry)]
-        return columns, unknown.to_numpy(dtype=bool) & (not entry["other"])
-
-    def _encode_constant(self, X: pd.DataFrame, entry: Plan) -> Encoded:
-        text = _text(_column(X, entry)).fillna(MISSING)
-        return [], (text != entry["value"]).to_numpy(dtype=bool)
-
-    def _numbers(self, values: pd.Series) -> pd.Series:
-        """Values as floats; what is no finite number is a gap."""
-        if types.is_bool_dtype(values.dtype):
-            return pd.Series(np.nan, index=values.index)
-        if types.is_numeric_dtype(values.dtype):
-            found = values.astype("float64")
-        else:
-            text = values.astype("string")
-            if self.decimal != ".":  # 1.234,5 becomes 1,234.5
-                signs = str.maketrans({self.decimal: ".", ".": ","})
-                text = text.str.translate(signs)
-            found = pd.to_numeric(text, errors="coerce").astype("float64")
-            failed = (found.isna() & text.notna()).to_numpy()
-            rest = text[failed]
-            dressed = rest.str.fullmatch(f"{GROUPED}|{PERCENT}")
-            plain = rest.where(dressed).str.replace(r"[,'%\s]", "", regex=True)
-            found[failed] = pd.to_numeric(plain, errors="coerce").to_numpy()
-        return found.where(np.isfinite(found)).clip(-LARGEST, LARGEST)
+        `unusual` counts the gaps, and the values that were rare or not there in training.
+        """
+        said = {}
+        for plan in self.plan_:
+            name, usual = plan["name"], n_rows * (1 - plan["unusual"])
+            count = unusual.get(name, 0)
+            if usual >= MIN_TOLD and n_rows - count < usual / 2:
+                said[name] = (
+                    f"Column {name!r} is not as in training: {count:,} of {n_rows:,} values "
+                    f"are outside of what training has seen ({plan['done']}). If it is "
+                    "written otherwise, read it with the same options of pandas.read_csv; if "
+                    "it is a running number, or has changed for good, exclude it or fit again."
+                )
+        return said
 
 
-class TableDetector(OutlierMixin, BaseEstimator):
+@dataclass(eq=False, repr=False)
+class TableDetector(OneClass):
     """A detector for tables as they come: text, dates and gaps included.
+
+    Calibration rows, a fifth of all, are held out from all that is fitted, the encoder
+    included: new kinds of values are part of the false-alarm rate that is kept.
 
     Parameters
     ----------
-    detector : Detector, optional
-        Which one, by default ``WGAN()``. Its `false_alarm_rate` sets the threshold.
+    detector : detector or scikit-learn estimator, optional
+        What scores the encoded rows, by default ``WGAN()``: anything with `fit` and
+        `anomaly_score` (up = more anomalous) or `score_samples` (down = more anomalous), such
+        as ``IsolationForest()`` or one of `gantutor.evaluation.BASELINES`.
     encoder : TableEncoder, optional
         How columns become numbers, by default ``TableEncoder()``.
+    false_alarm_rate : float, optional
+        Share of normal rows that may be alarms, by default that of `detector`, else 0.05.
+    random_state : int or RandomState instance, optional
+        For the choice of calibration rows, by default that of `detector`.
 
     Attributes
     ----------
-    detector_, encoder_ : Detector, TableEncoder
+    detector_, encoder_ : detector, TableEncoder
         The fitted copies.
-    threshold_ : float
-        Rows with a higher score are alarms.
-    calibration_scores_ : array of shape (n_calibration,)
-        Sorted scores of normal rows that were kept out of training.
+    threshold_, calibration_scores_ : float, array of shape (n_calibration,)
+        Rows with a higher score are alarms; the sorted scores of the calibration rows.
     reference_ : array of shape (n, n_features_out)
-        Up to 200 training rows as numbers, with which `explain` compares.
+        Up to 200 usual training rows as numbers, with which `explain` compares: of twice as
+        many, those with the lower scores.
     new_value_score_ : float
-        What each value of a new kind adds to the score: twice the range of the calibration
-        scores, so that a row with such a value is always an alarm.
+        What each value of a new kind adds to the score: twice the range of what the detector
+        gives the calibration rows, so that one more of them always counts more.
 
     Examples
     --------
     >>> import gantutor as gt
     >>> X, y = gt.data.breast_cancer()
     >>> table = X[["mean radius", "mean texture"]].assign(clinic="north")
-    >>> detector = gt.tables.TableDetector(gt.detectors.WGAN(n_steps=50, random_state=0))
+    >>> detector = gt.tables.TableDetector(gt.evaluation.BASELINES["Mahalanobis"](0))
     >>> detector.fit(table[y == 0]).encoder_.describe()["used as"].to_list()
     ['number', 'number', 'one value']
     """
 
-    def __init__(
-        self, detector: Detector | None = None, encoder: TableEncoder | None = None
-    ) -> None:
-        self.detector = detector
-        self.encoder = encoder
+    detector: BaseEstimator | None = None
+    encoder: TableEncoder | None = None
+    _: KW_ONLY
+    false_alarm_rate: float | None = None  # type: ignore[assignment]
+    random_state: int | np.random.RandomState | None = None
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn what is normal.
 
         Parameters
         ----------
-        X : DataFrame of shape (n, n_columns)
-            Normal rows, or mostly so.
+        X : DataFrame of shape (n, n_columns), of pandas or polars
+            Normal rows, or mostly so. At least 10; about 100 for a rate of 5 %.
         y : ignored
 
         Returns
@@ -407,16 +449,49 @@ class TableDetector(OutlierMixin, BaseEstimator):
         ValueError
             If the table or a parameter is of no use; the sentence says why.
         """
-        encoder = clone(self.encoder) if self.encoder is not None else TableEncoder()
-        detector = clone(self.detector) if self.detector is not None else WGAN()
-        numbers = encoder.fit(X).transform(X)
-        detector.fit(numbers.to_numpy())
-        some = numbers.sample(min(N_REFERENCES, len(numbers)), random_state=0)
-        self._set_fitted(encoder, detector, some.to_numpy())
+        one_class.check_value("false_alarm_rate", self._asked_rate(), one_class.SHARE)
+        X = _as_table(X)
+        if len(X) < MIN_ROWS:
+            raise ValueError(
+                f"The table has {len(X)} rows; fit needs at least {MIN_ROWS} normal rows, and "
+                "about 100 for a threshold at 5 % false alarms."
+            )
+        encoder = TableEncoder() if self.encoder is None else clone(self.encoder)
+        detector: Any = WGAN() if self.detector is None else clone(self.detector)
+        settings, seed = detector.get_params(), self.random_state
+        seed = settings.get("random_state") if seed is None else seed
+        random = np.random.default_rng(one_class.drawn_seed(seed))
+        kept = np.zeros(len(X), dtype=bool)
+        n_kept = round(one_class.CALIBRATION_SHARE * len(X))
+        kept[random.permutation(len(X))[:n_kept]] = True
+        rows = encoder.fit(X[~kept]).transform(X[~kept]).to_numpy()  # in their order
+        numbers, new, _ = encoder._encode(X[kept])
+        calibration = numbers.to_numpy()
+        if isinstance(detector, OneClass):
+            detector.fit(rows, calibration=calibration)
+        else:  # a file will hold its rows, and fit it again: so it needs a seed
+            seed, name = int(random.integers(2**31)), "random_state"
+            unset = [
+                n for n, value in settings.items() if n.endswith(name) and value is None
+            ]
+            detector.set_params(**dict.fromkeys(unset, seed)).fit(rows)
+            self.rows_ = rows
+        if "verbose" in settings:
+            detector.verbose = 0  # a reason asks it many times
+        some = rows[random.permutation(len(rows))[: 2 * N_REFERENCES]]
+        order = np.argsort(anomaly_scores(detector, some), kind="stable")
+        scores = anomaly_scores(detector, calibration)
+        self.encoder_, self.detector_ = encoder, detector
+        self.reference_ = some[order[: (len(some) + 1) // 2]]
+        self.new_value_score_ = NEW_VALUE * float(np.ptp(scores) or 1.0)
+        self._set_threshold(scores + self.new_value_score_ * new.sum(axis=1).to_numpy())
         return self
 
-    def anomaly_score(self, X: pd.DataFrame) -> Array:
+    def anomaly_score(self, X: Any) -> Array:
         """Anomaly score of each row; up = more anomalous.
+
+        A column of which most values are new, or outside of their training range, is told in
+        a warning: the alarms of its rows say one thing.
 
         Parameters
         ----------
@@ -428,71 +503,21 @@ class TableDetector(OutlierMixin, BaseEstimator):
         array of shape (n,)
         """
         check_is_fitted(self)
-        numbers, new = self.encoder_._encode(X)
+        numbers, new, unusual = self.encoder_._encode(X)
         if numbers.empty:
             return np.empty(0)
-        scores = self.detector_.anomaly_score(numbers.to_numpy())
+        changed = self.encoder_._changed(len(numbers), unusual.sum().to_dict())
+        for sentence in changed.values():
+            warnings.warn(sentence, stacklevel=2)
+        scores = anomaly_scores(self.detector_, numbers.to_numpy())
         return scores + self.new_value_score_ * new.sum(axis=1).to_numpy()
 
-    def score_samples(self, X: pd.DataFrame) -> Array:
-        """Minus the anomaly score: scikit-learn's sign, down = more anomalous.
-
-        Parameters
-        ----------
-        X : DataFrame
-
-        Returns
-        -------
-        array of shape (n,)
-        """
-        return -self.anomaly_score(X)
-
-    def decision_function(self, X: pd.DataFrame) -> Array:
-        """Threshold minus anomaly score: negative for alarms.
-
-        Parameters
-        ----------
-        X : DataFrame
-
-        Returns
-        -------
-        array of shape (n,)
-        """
-        return self.threshold_ - self.anomaly_score(X)
-
-    def predict(self, X: pd.DataFrame) -> NDArray[np.int64]:
-        """+1 for normal rows, -1 for alarms.
-
-        Parameters
-        ----------
-        X : DataFrame
-
-        Returns
-        -------
-        array of shape (n,)
-        """
-        return np.where(self.decision_function(X) >= 0, 1, -1)
-
-    def p_value(self, X: pd.DataFrame) -> Array:
-        """Share of calibration normals that are at least as anomalous as each row.
-
-        Parameters
-        ----------
-        X : DataFrame
-
-        Returns
-        -------
-        array of shape (n,)
-        """
-        return scoring.p_values(self.calibration_scores_, self.anomaly_score(X))
-
-    def explain(self, X: pd.DataFrame) -> pd.DataFrame:
+    def explain(self, X: Any) -> pd.DataFrame:
         """How much each column adds to the score of each row.
 
-        A row is compared with the training row in `reference_` that is most like it:
-        integrated gradients (see `Detector.explain`) on the way from that row, summed over
-        the numbers of a column. `Detector.explain` itself begins at the mean row, which with
-        categories is no row that could be, and blames columns that are in order.
+        A row is compared with the usual training row that is most like it, whose columns
+        become those of the row one after the other (`gantutor.scoring.shapley_values`). The
+        detector is asked for scores, 4 times for each column, and for nothing else.
 
         Parameters
         ----------
@@ -501,55 +526,52 @@ class TableDetector(OutlierMixin, BaseEstimator):
         Returns
         -------
         DataFrame of shape (n, len(encoder_.columns_))
-            A row adds up to its score minus the score of the training row most like it.
+            A row adds up to its score minus the score of the usual row most like it.
         """
         check_is_fitted(self)
-        numbers, new = self.encoder_._encode(X)
+        numbers, new, _ = self.encoder_._encode(X)
         parts = self.new_value_score_ * new.to_numpy(dtype=float)
-        x = self.detector_._scaled(numbers.to_numpy())
-        reference = self.detector_._scaled(self.reference_)
-        search = NearestNeighbors(n_neighbors=1).fit(reference)
-        for first in range(0, len(x), ROWS_EXPLAINED):
-            block = x[first : first + ROWS_EXPLAINED]
-            like = reference[search.kneighbors(block, return_distance=False)[:, 0]]
-            full = [(0, ROWS_EXPLAINED - len(block)), (0, 0)]  # one shape, one graph
-            by_number = self._attribute(np.pad(like, full), np.pad(block, full)).numpy()
-            for source, part in zip(
-                self.encoder_.sources_, by_number[: len(block)].T, strict=True
-            ):
-                parts[first : first + len(block), source] += part
-        return pd.DataFrame(parts, index=X.index, columns=self.encoder_.columns_)
+        sources = self.encoder_.sources_
+        used = np.unique(sources)
+        groups = [np.flatnonzero(sources == source).tolist() for source in used]
+        score = partial(anomaly_scores, self.detector_)
+        scale = StandardScaler().fit(self.reference_)
+        search = NearestNeighbors(n_neighbors=1).fit(scale.transform(self.reference_))
+        for first in range(0, len(parts), ROWS_EXPLAINED):
+            x = numbers.to_numpy()[first : first + ROWS_EXPLAINED]
+            like = search.kneighbors(scale.transform(x), return_distance=False)[:, 0]
+            found = scoring.shapley_values(score, x, self.reference_[like], groups)
+            parts[first : first + ROWS_EXPLAINED, used] += found
+        return pd.DataFrame(parts, numbers.index, self.encoder_.columns_)
 
-    def reasons(self, X: pd.DataFrame, most: int = 3) -> list[str]:
+    def reasons(self, X: Any, most: int = 3) -> list[str]:
         """The columns that add most to each row's score, such as "amount 62 %, country 20 %".
 
         Parameters
         ----------
         X : DataFrame
         most : int, default=3
-            Columns to name. Shares are of all that adds to the score; columns below 5 % are
-            not named.
+            Columns to name. Shares are of all that adds to the score; after the first column,
+            those below 5 % are not named.
 
         Returns
         -------
         list of str
         """
-        if len(X) == 0:
-            return []
         X = _as_table(X)
         parts = self.explain(X).clip(lower=0)
-        shares = 100 * parts.div(parts.sum(axis=1).replace(0, 1), axis=0)
-        gaps = X[parts.columns].apply(lambda values: _text(values).isna())
-        notes = np.where(gaps, " (missing)", "")
+        shares = 100 * parts.div(parts.sum(axis=1).replace(0, 1), axis=0).to_numpy()
+        notes = np.where(X[parts.columns].isna(), " (missing)", "")
         notes = np.where(self.encoder_.new_kinds(X), " (new kind of value)", notes)
         said = []
-        for share, note in zip(shares.to_numpy(), notes, strict=True):
-            first = [i for i in np.argsort(-share)[:most] if share[i] >= 5]
-            named = [f"{parts.columns[i]} {share[i]:.0f} %{note[i]}" for i in first]
-            said.append(", ".join(named))
+        for share, note in zip(shares, notes, strict=True):
+            first, *more = np.argsort(-share)[:most]
+            named = [first, *(i for i in more if share[i] >= 5)]
+            words = [f"{parts.columns[i]} {share[i]:.0f} %{note[i]}" for i in named]
+            said.append(", ".join(words))
         return said
 
-    def report(self, X: pd.DataFrame) -> pd.DataFrame:
+    def report(self, X: Any) -> pd.DataFrame:
         """What there is to say of each row.
 
         Parameters
@@ -561,111 +583,48 @@ class TableDetector(OutlierMixin, BaseEstimator):
         DataFrame with the index of X
             Columns "anomaly_score", "p_value", "alarm" (1 or 0) and, for alarms, "reasons".
         """
+        X = _as_table(X)
         scores = self.anomaly_score(X)
         alarm = scores > self.threshold_
-        reasons = np.full(len(X), "", dtype=object)
-        reasons[alarm] = self.reasons(X[alarm])
-        return pd.DataFrame(
-            {
-                "anomaly_score": scores,
-                "p_value": scoring.p_values(self.calibration_scores_, scores),
-                "alarm": alarm.astype(int),
-                "reasons": reasons,
-            },
-            index=X.index,
-        )
+        report = pd.DataFrame({"anomaly_score": scores}, X.index)
+        report["p_value"] = scoring.p_values(self.calibration_scores_, scores)
+        report["alarm"], report["reasons"] = alarm.astype(int), ""
+        if alarm.any():
+            report.loc[alarm, "reasons"] = self.reasons(X[alarm])
+        return report
 
-    def set_false_alarm_rate(self, rate: float) -> Self:
-        """Move the threshold to another rate; nothing is trained again.
+    def _asked_rate(self) -> float:
+        of_detector = getattr(self.detector, "false_alarm_rate", 0.05)
+        return of_detector if self.false_alarm_rate is None else self.false_alarm_rate
 
-        Parameters
-        ----------
-        rate : float
-            Share of normal rows that may be alarms, between 0 and 1.
-
-        Returns
-        -------
-        self
-        """
-        check_is_fitted(self)
-        self.detector_.set_params(false_alarm_rate=rate)._check_parameters()
-        detector = self.detector_
-        detector._fitted_parameters["false_alarm_rate"] = rate
-        detector.threshold_ = scoring.threshold(detector.calibration_scores_, rate)
-        detector.offset_ = -detector.threshold_
-        return self
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write encoder and detector to one file of JSON and arrays.
-
-        `gantutor.load` reads it without running any code from it.
-
-        Parameters
-        ----------
-        path : path-like
-            Where to write; "detector.npz" is a good name.
-        """
-        check_is_fitted(self)
-        inner, arrays = files.pack(self.detector_)
-        table = {
-            "parameters": self.encoder_.get_params(),
-            "plan": self.encoder_.plan_,
-            "reference": self.reference_.tolist(),
+    def _packed(self) -> Tree:
+        inner, encoder = self.detector_, self.encoder_
+        ours = isinstance(inner, OneClass)
+        return {
+            "class": "TableDetector",
+            "parameters": {"false_alarm_rate": self.false_alarm_rate},
+            "encoder": encoder.get_params(),
+            "plan": encoder.plan_,
+            "fill": encoder.fill_,
+            "detector": inner._packed()
+            if ours
+            else baselines.packed(inner, self.rows_),
+            "fitted": one_class.fitted_values(self, ("encoder_", "detector_", "rows_")),
         }
-        files.write({**inner, "table": table}, arrays, path)
 
     @classmethod
-    def _loaded(cls, table: dict[str, Any], detector: Detector) -> TableDetector:
-        """Put together what `save` has written."""
-        encoder = TableEncoder()
-        for name, value in table["parameters"].items():
-            encoder.set_params(
-                **{name: tuple(value) if isinstance(value, list) else value}
-            )
-        encoder._set_plan(table["plan"])
-        gaps = [[None] * len(encoder.columns_)]
-        encoder._encode(pd.DataFrame(gaps, columns=encoder.columns_))  # fails if bad
-        reference = np.array(table["reference"], dtype=float)
-        width, needed = len(encoder.feature_names_out_), detector.n_features_in_
-        if width != needed or reference.shape[1:] != (needed,):
-            raise ValueError(f"its table has {width} numbers, its detector {needed}")
-        whole = cls(detector, encoder)
-        whole._set_fitted(encoder, detector, reference)
+    def _unpacked(cls, tree: Tree, unpack: Callable[[Tree], Any]) -> Self:
+        """Put together what `_packed` has taken apart."""
+        encoder = TableEncoder(**tree["encoder"])
+        encoder._set_plan(tree["plan"], tree["fill"])
+        whole = cls(unpack(tree["detector"]), encoder, **tree["parameters"])
+        whole.encoder_, whole.detector_ = encoder, whole.detector
+        whole.rows_ = tree["detector"].get("rows")
+        one_class.restore_values(whole, tree["fitted"])
+        widths = {len(encoder.feature_names_out_), len(encoder.fill_)}
+        if widths != {*np.shape(whole.reference_)[1:]}:
+            raise ValueError("its encoder and its detector do not fit each other")
         return whole
-
-    def _set_fitted(
-        self, encoder: TableEncoder, detector: Detector, reference: Array
-    ) -> None:
-        self.encoder_, self.detector_, self.reference_ = encoder, detector, reference
-        self._compile()
-        lowest, highest = detector.calibration_scores_[[0, -1]]
-        self.new_value_score_ = NEW_VALUE * float(highest - lowest or 1.0)
-
-    def _compile(self) -> None:
-        score = self.detector_._score
-        self._attribute = tf.function(lambda a, b: integrated_gradients(score, a, b))
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
-        state.pop("_attribute", None)  # a graph cannot be copied
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        if "detector_" in state:
-            self._compile()
-
-    @property
-    def threshold_(self) -> float:
-        """Rows with a higher score are alarms."""
-        check_is_fitted(self, "detector_")
-        return self.detector_.threshold_
-
-    @property
-    def calibration_scores_(self) -> Array:
-        """Sorted scores of the rows that were kept out of training."""
-        check_is_fitted(self, "detector_")
-        return self.detector_.calibration_scores_
 
 
 def false_alarm_rate(alerts: float, rows: float) -> float:
@@ -673,10 +632,8 @@ def false_alarm_rate(alerts: float, rows: float) -> float:
 
     Parameters
     ----------
-    alerts : float
-        Alarms that can be looked at, say in a day.
-    rows : float
-        Rows in that time.
+    alerts, rows : float
+        Alarms that can be looked at, say in a day, and the rows of that time.
 
     Returns
     -------
@@ -696,168 +653,50 @@ def false_alarm_rate(alerts: float, rows: float) -> float:
 
 
 def _as_table(X: Any) -> pd.DataFrame:
-    """A DataFrame whose columns have different names of text."""
-    if not isinstance(X, pd.DataFrame):
+    """A DataFrame of pandas whose columns have different names of text."""
+    if not hasattr(X, "columns"):
         raise ValueError(
-            f"A table must be a pandas DataFrame, and {type(X).__name__} was given. "
-            "Read it with pandas.read_csv, or wrap it as pandas.DataFrame(X)."
+            f"A table must be a DataFrame, and {type(X).__name__} was given. Read it with "
+            "pandas.read_csv, or wrap it as pandas.DataFrame(X)."
         )
+    if not isinstance(X, pd.DataFrame):  # of polars
+        X = pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
     names = pd.Index(map(str, X.columns))
     if not names.is_unique:
-        twice = ", ".join(
-            repr(str(name)) for name in names[names.duplicated()].unique()
-        )
+        twice = _listed(map(repr, names[names.duplicated()].unique()))
         raise ValueError(
             f"More than one column is named {twice}. Give each column a name of its own."
         )
     return X.set_axis(names, axis=1)
 
 
-def _refuse_missing(names: Sequence[str], X: pd.DataFrame, why: str) -> None:
-    missing = [str(name) for name in names if name not in X.columns]
-    if missing:
-        here = ", ".join(map(repr, X.columns[:8])) + ", ..." * (X.shape[1] > 8)
+def _refuse_missing(names: Iterable[str], X: pd.DataFrame, why: str) -> None:
+    if missing := [repr(str(name)) for name in names if name not in X.columns]:
         raise ValueError(
-            f"The table has no column {', '.join(map(repr, missing))}, which was {why}. "
-            f"It has {here}. Check the spelling and the header line."
+            f"The table has no column {', '.join(missing)}, which was {why}. It has "
+            f"{_listed(map(repr, X.columns))}. Check the spelling and the header line."
         )
 
 
-def _column(X: pd.DataFrame, entry: Plan) -> pd.Series:
-    name: str = entry["name"]
-    return X[name]
+def _listed(items: Iterable[str]) -> str:
+    items = list(items)
+    return ", ".join(items[:8]) + ", ..." * (len(items) > 8)
 
 
-def _text(values: pd.Series) -> pd.Series:
-    """Values as text, alike however they were read: 3.0 is "3", TRUE is "True"."""
+def _holds(values: pd.Series) -> str:
+    return HOLDS.get(types.infer_dtype(values), "text")
+
+
+def _is_text(values: Any, holds: str) -> bool:
+    """Whether numbers or dates must be read from the text of these values."""
+    is_date = types.is_datetime64_any_dtype(values.dtype)
+    return not is_date if holds == "date" else _holds(values) != holds
+
+
+def _text(values: Any) -> Any:
+    """Values as text, alike however they were read: 1.50 is "1.5", TRUE is "True"."""
     codes, different = pd.factorize(values)  # each text is looked at once
     text = pd.Series(different).astype("string").str.strip()
-    text = text.str.replace(r"^(-?\d+)\.0+$", r"\1", regex=True)
-    lower = text.str.lower()
-    text = text.mask(lower.isin(["true", "false"]), text.str.capitalize())
-    text = text.mask(lower.isin(GAPS))
+    text = text.str.replace(ZEROS, r"\1", regex=True)
+    text = text.mask(text.str.lower().isin(["true", "false"]), text.str.capitalize())
     return text.reindex(codes).set_axis(values.index)
-
-
-def _plan_numbers(numbers: pd.Series) -> Plan:
-    whole = bool((numbers == numbers.round()).all())
-    steps = np.sign(np.diff(numbers))
-    if whole and len(numbers) >= MIN_COUNTING and abs(steps.sum()) == len(steps):
-        return _dropped("a counter: it goes the same way from each row to the next")
-    unit = 0.0
-    if skew(numbers, nan_policy="omit") > SKEWED and (numbers != 0).any():
-        unit = max(float(numbers[numbers != 0].abs().quantile(0.1)), SMALLEST)
-    return {
-        "kind": "number",
-        "fill": float(numbers.median()),
-        "unit": unit,
-        "missing": bool(numbers.isna().any()),
-    }
-
-
-def _dropped(why: str) -> Plan:
-    return {"kind": "dropped", "why": why}
-
-
-def _date_format(text: pd.Series) -> str | None:
-    """The format of dates given as text, or None if they are no dates.
-
-    Of two formats that fit, 03/04/2025 being a day in March or in April, the one whose dates
-    lie closer together.
-    """
-    best: tuple[Any, ...] = ()
-    for form in dict.fromkeys(_guessed_formats(text.head(GUESSED_FROM))):
-        dates = _dates(text, form)
-        gaps = int(dates.isna().sum())
-        found = gaps, dates.max() - dates.min(), form
-        if gaps <= (1 - MOSTLY) * len(text) and (not best or found < best):
-            best = found
-            if form == "ISO8601":
-                break
-    return best[-1] if best else None
-
-
-def _guessed_formats(text: pd.Series) -> Iterator[str]:
-    yield "%Y%m%d" if text.str.fullmatch(EIGHT_DIGITS).all() else "ISO8601"
-    for value in text:
-        long = re.sub(SHORT_YEAR, r"\g<1>20\2", value)
-        for day_first in (False, True):
-            with warnings.catch_warnings():
-                # pandas says that the day comes first, which is what was asked for
-                warnings.simplefilter("ignore", UserWarning)
-                form = guess_datetime_format(long, dayfirst=day_first)
-            if form and "%d" in form and "%Y" in form:
-                yield form if long == value else form.replace("%Y", "%y")
-
-
-def _dates(values: pd.Series, form: str) -> pd.Series:
-    """Values as dates without a time zone, those with one in UTC; others are gaps."""
-    if not types.is_datetime64_any_dtype(values.dtype):
-        values = _text(values)
-    dates = pd.to_datetime(values, format=form, errors="coerce", utc=True)
-    return dates.dt.tz_localize(None)
-
-
-def _phase(dates: pd.Series, part: str) -> pd.Series:
-    """How much of its day or its week is over, from 0 to 1."""
-    if part == "weekday":
-        return dates.dt.day_of_week / 7
-    return (dates - dates.dt.normalize()) / pd.Timedelta("1D")
-
-
-def _days(X: pd.DataFrame, entry: Plan) -> pd.Series:
-    """Days from the first date column to this one."""
-    first = entry["since"]
-    began = _dates(_column(X, first), first["format"])
-    passed = _dates(_column(X, entry), entry["format"]) - began
-    return passed.dt.total_seconds() / 86_400
-
-
-def _with_gaps(columns: Sequence[Any], gaps: pd.Series, entry: Plan) -> Encoded:
-    """The columns, and the gaps: a column of their own, or values of a new kind."""
-    gap = gaps.to_numpy(dtype=bool)
-    arrays = [np.asarray(column, dtype=float) for column in columns]
-    if entry["missing"]:
-        return [*arrays, gap.astype(float)], np.zeros_like(gap)
-    return arrays, gap
-
-
-def _levels(entry: Plan) -> list[str]:
-    """The values that get a column; of two, one says it all."""
-    levels = entry["categories"] + [OTHER] * entry["other"]
-    levels = list(dict.fromkeys(levels))  # a category may be called "other"
-    return levels[:1] if len(levels) == 2 else levels
-
-
-def _feature_names(entry: Plan) -> list[str]:
-    name, kind = entry["name"], entry["kind"]
-    if kind == "category":
-        return [f"{name} = {level}" for level in _levels(entry)]
-    names = [name] if kind == "number" else []
-    for part in entry.get("parts", []):
-        names += [f"{name}: {part} (sin)", f"{name}: {part} (cos)"]
-    if "since" in entry:
-        names.append(f"{name}: days since {entry['since']['name']}")
-    return names + [f"{name} missing"] * entry.get("missing", False)
-
-
-def _said(entry: Plan) -> str:
-    """What is done with a column, in words."""
-    if entry["kind"] == "dropped":
-        return entry["why"]
-    if entry["kind"] == "constant":
-        return f"always {entry['value']!r}: not learned, another value is an alarm"
-    if entry["kind"] == "category":
-        kinds = entry["categories"]
-        listed = ", ".join(kinds[:6]) + ", ..." * (len(kinds) > 6)
-        others = (
-            "rare and new ones as one" if entry["other"] else "a new one is an alarm"
-        )
-        return f"{len(kinds)} values ({listed}), {others}"
-    said = [*entry.get("parts", [])]
-    if "since" in entry:
-        said.append(f"days since {entry['since']['name']}")
-    if entry["kind"] == "number":
-        said.append("on a log-like scale" if entry["unit"] else "as it is")
-    said.append("gaps marked" if entry["missing"] else "a gap is an alarm")
-    return ", ".join(said)
