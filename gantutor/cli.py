@@ -214,7 +214,11 @@ def _score(options: argparse.Namespace) -> int:
     gt.setup()
     with _writing(out) as partial_file:  # at once, so that a bad place is told at once
         if options.train:
-            detector = _learn(options)
+            kept = options.save_model
+            with _writing(kept) if kept else contextlib.nullcontext() as model_file:
+                detector = _learn(options)
+                if model_file:
+                    detector.save(model_file)
         else:
             detector = gt.load(options.model)
             if not isinstance(detector, gt.tables.TableDetector):
@@ -224,8 +228,8 @@ def _score(options: argparse.Namespace) -> int:
                 )
             if rate := options.false_alarm_rate or options.budget:
                 detector.set_false_alarm_rate(rate)
-            kept = dict(detector.encoder_.read_options or {})
-            detector.encoder_.read_options = READING | kept | _given(options)
+            known = dict(detector.encoder_.read_options or {})
+            detector.encoder_.read_options = READING | known | _given(options)
         n_rows, n_alarms, new, unusual = _write_scores(options, detector, partial_file)
     changed = detector.encoder_._changed(n_rows, unusual)
     for sentence in changed.values():
@@ -452,9 +456,6 @@ def _learn(options: argparse.Namespace) -> Any:
         detector.fit(rows)
     if any("stopped by the keyboard" in str(warning.message) for warning in caught):
         raise KeyboardInterrupt  # a half-trained network is of no use here
-    if options.save_model:
-        with _writing(options.save_model) as partial_file:
-            detector.save(partial_file)
     for name, kind, _, done in detector.encoder_.describe().itertuples():
         _say(options, f"  {name}: {kind}: {done}")
     n_kept = len(detector.calibration_scores_)

@@ -467,6 +467,21 @@ def test_a_place_that_cannot_be_written_is_refused(here, capsys, out, words):
     assert words in refused(capsys, "new.csv", "--model", "model.npz", *force)
 
 
+def test_a_bad_place_for_the_model_is_told_before_the_training(
+    here, capsys, monkeypatch
+):
+    monkeypatch.setattr(TableDetector, "fit", None)
+    words = refused(capsys, "new.csv", *LEARN, "--save-model", "nowhere/m.npz")
+    assert "The folder 'nowhere' does not exist" in words
+
+
+def test_what_was_learned_is_kept_when_the_scoring_fails(here, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "_write_scores", None)
+    with pytest.raises(TypeError):
+        run("new.csv", *LEARN, *METHOD, "--save-model", "kept.npz", "--quiet")
+    assert sorted(os.listdir()) == ["good.csv", "kept.npz", "model.npz", "new.csv"]
+
+
 def test_the_same_file_by_another_name_is_refused(here, capsys):
     (here / "link.csv").hardlink_to("new.csv")
     place = ["--out", "link.csv", "--force"]
