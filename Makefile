@@ -5,7 +5,7 @@
 .PHONY: help lab test check lint constraints clean env
 
 # Optional: PYTHON=/path/to/python  LAB_ARGS="--no-browser --port=8899"  PYTEST_ARGS="tests -x"
-# WORKERS=4 runs four files of tests at a time; each takes 1 to 2 GB of memory.
+# WORKERS=4 runs four tests at a time; each takes 1 to 2 GB of memory.
 PYTHON ?=
 LAB_ARGS ?=
 PYTEST_ARGS ?=
@@ -38,7 +38,7 @@ lab: check ## build the environment, check it, open the notebooks in JupyterLab
 
 test: env ## build the environment, run every test: package and notebooks
 	@echo "==> Running the tests."
-	@$(run) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(run) -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 check: env ## build the environment, then the self-check: versions and one real detection
 	@echo "==> Checking that the environment works."

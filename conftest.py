@@ -1,12 +1,14 @@
 """Keep every test, and every notebook kernel that pytest starts, off the network.
 
-This file lies in the root because `pytest notebooks/01_data.ipynb` reads the
+With several workers (`pytest -n 2`) also say which tests stay together. This file lies in the root because `pytest notebooks/01_data.ipynb` reads the
 conftest files above the notebook, and none in `tests/`.
 """
 
 import importlib.util
 import os
 from pathlib import Path
+
+import pytest
 
 GUARD = Path(__file__).parent / "tests" / "offline" / "sitecustomize.py"
 
@@ -25,5 +27,33 @@ def guard_this_process() -> None:
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
+def one_thread_each() -> None:
+    """Keep workers, and their kernels, from waiting for each other's cores."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 guard_child_processes()
 guard_this_process()
+one_thread_each()  # before a test imports NumPy
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Deal out whole files where tests share something, and single tests elsewhere.
+
+    The cells of a notebook share a kernel, and the tests of a detector what is slow to
+    fit and to compile. The files go first, those with the most tests before the others;
+    the single tests after them keep every worker busy until the end.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class WholeFilesFirst(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            whole = file.endswith(".ipynb") or file.startswith("tests/detectors/")
+            return file if whole else nodeid
+
+    if config.getoption("dist") != "load":  # another way was asked for
+        return None
+    return WholeFilesFirst(config, log)

@@ -8,7 +8,7 @@ writing it: `python tests/notebook_guards.py notebooks/01_data.ipynb`. Worked so
 
 import ast
 import re
-import statistics
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -27,8 +27,7 @@ TAGS = {"nbval-ignore-output", "raises-exception", "parameters"}
 MAX_BYTES = 1_000_000
 MAX_COLUMNS = 88
 MAX_SECONDS = 60
-WORDS_PER_LINE = 3
-WORDS_PER_FIGURE = 8
+MAX_LINES, MAX_RECIPE_LINES = 25, 45
 
 HEADER = (
     "**The question.**",
@@ -37,26 +36,10 @@ HEADER = (
     "**Time.**",
 )
 FOOTER = ("## Key points", "## What goes wrong in practice", "## Where next")
-LESSON_ONLY = {"header", "footer", "recipe", "exercises", "enough_prose"}
-N_EXERCISES = 3
+LESSON_ONLY = {"header", "footer", "recipe", "exercises"}
 CHECK = re.compile(r"^gt\.check\.(\w+)\(", re.MULTILINE)
+LOADS_TENSORFLOW = re.compile(r"\bgt\.(?!setup|data|plotting)|\b(?:keras|tensorflow)\b")
 HINT = re.compile(r"<details>\s*<summary>Hint</summary>.+?</details>", re.DOTALL)
-# Objectives say what the reader will do, so that reader and teacher can check it.
-VERBS = {
-    *("Add", "Apply", "Avoid", "Break", "Build", "Calibrate", "Check", "Choose"),
-    *("Combine", "Compare", "Compute", "Count", "Decide", "Define", "Derive"),
-    *("Describe", "Detect", "Diagnose", "Distinguish", "Draw", "Estimate"),
-    *("Evaluate", "Explain", "Find", "Fit", "Generate", "Handle", "Identify"),
-    *("Implement", "Interpret", "Judge", "Load", "Locate", "Make", "Map", "Measure"),
-    *("Name", "Plan", "Plot", "Predict", "Prepare", "Prove", "Rank", "Read"),
-    *("Recognise", "Reconstruct", "Repair", "Replace", "Report", "Reproduce", "Run"),
-    *("Save", "Say", "Scale", "Score", "Search", "Select", "Set", "Show", "Split"),
-    *("State", "Tell", "Test", "Trace", "Train", "Tune", "Turn", "Use", "Verify"),
-    *("Weigh", "Work", "Write"),
-}
-BANNED = re.compile(
-    r"\b(?:just|simply|obviously|trivially|clearly|of\s+course)\b", re.IGNORECASE
-)
 
 # Durations and speeds; nbval_sanitize.cfg hides the same ones from the comparison.
 TIMING = re.compile(
@@ -88,9 +71,6 @@ IMAGE = re.compile(r"!\[([^\]]*)\](?:\(<?([^)\s>]*)[^)]*\)|\[[^\]]*\])")
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(<?([^)\s>]*)[^)]*\)")
 REFERENCE = re.compile(r"^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)>?", re.MULTILINE)
 HTML_LINK = re.compile(r"""\b(?:href|src)=["']([^"']*)""")
-URL = re.compile(r"<?https?://[^\s>)]*>?")
-HTML_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
-WORD = re.compile(r"[^\W\d_][\w'\u2019-]*")
 
 
 def guard(find: Callable[[NotebookNode, Path], Iterator[str]]) -> Guard:
@@ -160,13 +140,6 @@ def without_code(markdown: str) -> str:
     """Drop code blocks and formulas, and put one word for each piece of inline code."""
     text = COMMENT.sub(" ", FENCE.sub(" ", markdown))
     return MATH.sub(" ", CODE_SPAN.sub(" code ", text))
-
-
-def prose(markdown: str) -> str:
-    """Return the text that a reader reads as sentences."""
-    text = IMAGE.sub(" ", without_code(markdown))
-    text = LINK.sub(r"\1", REFERENCE.sub(" ", text))
-    return HTML_TAG.sub(" ", URL.sub(" ", text))
 
 
 def is_figure(output: NotebookNode) -> bool:
@@ -261,17 +234,6 @@ def known_tags(nb: NotebookNode, path: Path) -> Iterator[str]:
 
 
 @guard
-def ignored_cells_are_few(nb: NotebookNode, path: Path) -> Iterator[str]:
-    cells = cells_of(nb, "code")
-    ignored = [cell for _, cell in cells if "nbval-ignore-output" in tags(cell)]
-    if len(ignored) * 6 > len(cells):
-        yield (
-            f"{len(ignored)} of {len(cells)} code cells have unchecked outputs, and "
-            "at most 1 in 6 may. Print something that is the same on every machine."
-        )
-
-
-@guard
 def ignored_cells_have_a_verdict(nb: NotebookNode, path: Path) -> Iterator[str]:
     for (number, cell), following in pairwise([*cells_of(nb, "code"), None]):
         if "nbval-ignore-output" not in tags(cell):
@@ -285,16 +247,6 @@ def ignored_cells_have_a_verdict(nb: NotebookNode, path: Path) -> Iterator[str]:
 
 
 # What would differ on another machine
-
-
-@guard
-def no_trailing_semicolon(nb: NotebookNode, path: Path) -> Iterator[str]:
-    for number, cell in cells_of(nb, "code"):
-        if code_lines(cell)[-1].split(" #")[0].rstrip().endswith(";"):
-            yield (
-                f"{named(number, cell)} ends with a semicolon, which hides nothing "
-                "from nbval. End with plt.show(), or give the value a name."
-            )
 
 
 @guard
@@ -410,25 +362,14 @@ def file_name(nb: NotebookNode, path: Path) -> Iterator[str]:
 
 @guard
 def short_cells(nb: NotebookNode, path: Path) -> Iterator[str]:
-    cells = cells_of(nb, "code")
-    lengths = [len(code_lines(cell)) for _, cell in cells]
-    for (number, cell), length in zip(cells, lengths, strict=True):
-        if length > 25:
+    for number, cell in cells_of(nb, "code"):
+        is_recipe = any(cell is other for other in recipes(nb))
+        allowed = MAX_RECIPE_LINES if is_recipe else MAX_LINES
+        if len(code_lines(cell)) > allowed:
             yield (
-                f"{named(number, cell)} has {length} lines of code, and no cell may "
-                "have more than 25. Split it."
+                f"{named(number, cell)} has {len(code_lines(cell))} lines of code, and "
+                f"{allowed} are allowed. Split it."
             )
-    long = sum(length > 15 for length in lengths)
-    if long * 10 > len(lengths):
-        yield (
-            f"{long} of {len(lengths)} code cells have more than 15 lines, and at most "
-            "1 in 10 may. Split the long ones."
-        )
-    if lengths and statistics.median(lengths) > 6:
-        yield (
-            f"The median code cell has {statistics.median(lengths):g} lines, and 6 "
-            "are allowed. Split the long ones."
-        )
 
 
 @guard
@@ -477,48 +418,6 @@ def setup_comes_first(nb: NotebookNode, path: Path) -> Iterator[str]:
 
 
 @guard
-def enough_prose(nb: NotebookNode, path: Path) -> Iterator[str]:
-    lines = sum(len(code_lines(cell)) for _, cell in cells_of(nb, "code"))
-    texts = [prose(cell.source) for _, cell in cells_of(nb, "markdown")]
-    words = sum(len(WORD.findall(text)) for text in texts)
-    if words < WORDS_PER_LINE * lines:
-        yield (
-            f"There are {words} words of prose to {lines} lines of code, and "
-            f"{WORDS_PER_LINE * lines} are needed. Explain more, or show less code."
-        )
-
-
-@guard
-def prose_before_code(nb: NotebookNode, path: Path) -> Iterator[str]:
-    for number, (before, cell) in enumerate(pairwise([None, *nb.cells]), 1):
-        # The check of an exercise may stand right below the stub that it is about.
-        if (
-            cell.cell_type == "code"
-            and (before is None or before.cell_type != "markdown")
-            and not CHECK.match(cell.source)
-        ):
-            yield (
-                f"{named(number, cell)} has no text right before it. Say what it does and why."
-            )
-
-
-@guard
-def plain_words(nb: NotebookNode, path: Path) -> Iterator[str]:
-    for number, cell in cells_of(nb, "markdown"):
-        text = prose(cell.source)
-        for match in BANNED.finditer(text):
-            yield (
-                f'{named(number, cell)} says "{match.group()}". What is easy for you '
-                "may not be so for the reader: leave the word out."
-            )
-        if "!" in text:
-            yield (
-                f"{named(number, cell)} has an exclamation mark. "
-                "End the sentence with a full stop."
-            )
-
-
-@guard
 def images_have_alt(nb: NotebookNode, path: Path) -> Iterator[str]:
     for number, cell in cells_of(nb, "markdown"):
         text = without_code(cell.source)
@@ -532,8 +431,8 @@ def images_have_alt(nb: NotebookNode, path: Path) -> Iterator[str]:
 
 @guard
 def links_resolve(nb: NotebookNode, path: Path) -> Iterator[str]:
-    folder = path.parent.parent if is_solution(path) else path.parent
-    repository = folder.parent.resolve()
+    folders = path.resolve().parents
+    repository = next((f.parent for f in folders if f.name == "notebooks"), folders[0])
     for number, cell in cells_of(nb, "markdown"):
         text = without_code(cell.source)
         targets = [match.group(2) for match in LINK.finditer(text)]
@@ -567,20 +466,8 @@ def header(nb: NotebookNode, path: Path) -> Iterator[str]:
         )
         return
     question, objectives, before, time = parts
-    if not question or not before:
-        yield f"Write something after {HEADER[0]} and after {HEADER[2]}"
-    verbs = re.findall(r"^[-*+] +\W*(\w*)", objectives, re.MULTILINE)
-    if not 3 <= len(verbs) <= 5:
-        yield (
-            f"There are {len(verbs)} objectives after {HEADER[1]}, and there must be "
-            '3 to 5, each on a line that begins with "- ".'
-        )
-    for verb in verbs:
-        if verb not in VERBS:
-            yield (
-                f'An objective begins with "{verb}". Begin with a verb such as Train, '
-                "Explain, Measure; a new one goes into VERBS in notebook_guards.py."
-            )
+    if not (question and objectives and before):
+        yield f"Write something after {', '.join(HEADER[:3])}"
     times = re.search(
         r"\b[Aa]bout (\d+) minutes? to read, (\d+) seconds? to run\b", time
     )
@@ -617,6 +504,29 @@ def recipe(nb: NotebookNode, path: Path) -> Iterator[str]:
             f'There are {len(recipes(nb))} code cells under a heading "## Recipe", and '
             "there must be one: complete, to be copied and run by itself."
         )
+    for cell in recipes(nb):
+        for name in undefined_names(cell.source):
+            yield (
+                f"The recipe uses {name}, which it does not define: it must run by "
+                "itself, in a new process."
+            )
+        if LOADS_TENSORFLOW.search(cell.source) and "gt.setup(" not in cell.source:
+            yield "The recipe loads TensorFlow without gt.setup(), which keeps it quiet."
+        if not cell.outputs:
+            yield "The recipe shows nothing. Let it print what it has found."
+
+
+def undefined_names(source: str) -> set[str]:
+    """Return the names that code uses before, or without, defining them."""
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--select=F821", "-q"]
+    found = subprocess.run(
+        [*ruff, "--output-format=concise", "-"],
+        input=source,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return set(re.findall("Undefined name `(.+)`", found.stdout))
 
 
 def recipes(nb: NotebookNode) -> list[NotebookNode]:
@@ -636,17 +546,14 @@ def exercises(nb: NotebookNode, path: Path) -> Iterator[str]:
     texts = [cell.source for _, cell in cells_of(nb, "markdown")]
     if not any(re.search("^## Exercises$", text, re.MULTILINE) for text in texts):
         yield 'There is no heading "## Exercises".'
-    n_hints = sum(len(HINT.findall(text)) for text in texts)
-    if n_hints < N_EXERCISES:
-        yield (
-            f"There are {n_hints} hints, and {N_EXERCISES} are needed: "
-            "<details><summary>Hint</summary> ... </details>"
-        )
     asked = checks(nb)
-    if len(asked) != N_EXERCISES:
+    if not asked:
+        yield "No exercise ends in a check: gt.check.name(answer)."
+    n_hints = sum(len(HINT.findall(text)) for text in texts)
+    if n_hints < len(asked):
         yield (
-            f"{len(asked)} exercises end in a check (gt.check.name(answer)), and there "
-            f"must be {N_EXERCISES}."
+            f"There are {n_hints} hints to {len(asked)} checks, and each needs one: "
+            "<details><summary>Hint</summary> ... </details>"
         )
     for name, verdict in asked.items():
         if not verdict.startswith("Not yet: "):
@@ -696,24 +603,12 @@ def figure_problems(data: dict[str, str]) -> Iterator[str]:
     alts = Pictures(data.get("text/html", "")).alts
     if "image/png" not in data:
         yield "The figure is not stored as image/png, which some viewers need."
-    if len(WORD.findall(text)) < WORDS_PER_FIGURE or text.startswith("<Figure"):
-        yield f"{text!r} is no description of {WORDS_PER_FIGURE} words or more."
+    if not text or text.startswith("<Figure"):
+        yield f"{text!r} is no description."
     if not alts:
         yield "The figure has no text/html with an <img>."
     elif any((alt or "").strip() != text for alt in alts):
         yield "The alt text of the <img> is not the description in text/plain."
-
-
-@guard
-def figures_are_discussed(nb: NotebookNode, path: Path) -> Iterator[str]:
-    for number, (cell, after) in enumerate(pairwise([*nb.cells, None]), 1):
-        if any(map(is_figure, cell.get("outputs", []))) and (
-            after is None or after.cell_type != "markdown"
-        ):
-            yield (
-                f"{named(number, cell)} draws a figure, and no text follows. "
-                "Say what to see in it."
-            )
 
 
 if __name__ == "__main__":

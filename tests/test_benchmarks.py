@@ -1,6 +1,9 @@
 """The benchmarks run, go on where they stopped, and say what they have measured."""
 
+import contextlib
+import io
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 
 import gantutor as gt
 from benchmarks import peers, quality, scoring_speed, speed, tables
+from gantutor.training import compile_block
 
 
 def results(data: dict[str, dict[str, list[float]]]) -> pd.DataFrame:
@@ -32,7 +36,10 @@ def cells(report: str, title: str, method: str) -> dict[str, str]:
     return dict(zip(head, row + [""] * (len(head) - len(row)), strict=True))
 
 
-def test_a_short_run_is_taken_up_where_it_was_stopped(tmp_path, capsys):
+def test_a_short_run_is_taken_up_where_it_was_stopped(tmp_path, capsys, monkeypatch):
+    methods = quality.methods()
+    methods["GAN"].set_params(n_steps=5)
+    monkeypatch.setattr(quality, "methods", lambda: methods)
     csv = tmp_path / "quality.csv"
     first = ["--only", "shift 1.5", "--seeds", "1", "--csv", str(csv), "--methods"]
     quality.main([*first, "5th neighbour"])
@@ -276,11 +283,23 @@ def test_members_trained_together_are_networks_of_their_own():
     np.testing.assert_allclose(layer(x), by_hand, rtol=1e-5)
 
 
+def in_this_process(command: list[str], **_) -> SimpleNamespace:
+    """Stand in for subprocess.run of `python -c code arguments`."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
+        patch.setattr(sys, "argv", command[2:])
+        exec(command[2], {})
+    return SimpleNamespace(stdout=said.getvalue())
+
+
 def test_a_short_run_of_the_speed_benchmark_fills_its_tables(
     tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr(speed, "GROWN", dict.fromkeys(speed.GROWN, (1, 2)))
+    monkeypatch.setattr(speed, "GROWN", dict.fromkeys(speed.GROWN, (2,)))
     monkeypatch.setattr(speed, "FITTED", (0,))
+    monkeypatch.setattr(speed, "subprocess", SimpleNamespace(run=in_this_process))
+    without_xla = lambda step, jit_compile=False: compile_block(step)  # noqa: E731
+    monkeypatch.setattr(speed, "compile_block", without_xla)
     for name, fewer in {
         "ROWS": 9000,
         "SEARCHED": 20,
@@ -288,6 +307,9 @@ def test_a_short_run_of_the_speed_benchmark_fills_its_tables(
         "USED": {"GAN": {"discriminator_": 1}},
     }.items():
         monkeypatch.setattr(scoring_speed, name, fewer)
+    for name in ("GAN", "AnoGAN"):
+        short = partial(getattr(gt.detectors, name), n_steps=5)
+        monkeypatch.setattr(gt.detectors, name, short)
     csv = tmp_path / "speed.csv"
     speed.main(["--steps", "5", "--rounds=1", f"--csv={csv}"])
     found = pd.read_csv(csv)
@@ -295,11 +317,9 @@ def test_a_short_run_of_the_speed_benchmark_fills_its_tables(
     per_step = found[found["measure"] == "microseconds a step"]
     assert per_step.groupby("setting")["way"].nunique().min() >= 4
     grown = found[found["measure"].str.startswith(speed.GROWTH)]
-    assert (grown["measure"].value_counts() == 2).all() and grown[
-        "measure"
-    ].nunique() == 5
+    assert grown["measure"].nunique() == len(grown) == 5
     peak = found.loc[found["measure"] == "peak memory in GB", "value"]
-    assert peak.between(0.2, 3.0).all()  # of a Python that has imported TensorFlow
+    assert peak.between(0.2, 30.0).all()  # of a Python that has imported TensorFlow
     assert (tmp_path / "speed.png").stat().st_size > 5000
     out = capsys.readouterr().out
     assert out.count("| block, XLA |") == 4  # first result and steady, both networks
@@ -325,9 +345,14 @@ def test_ratios_are_taken_within_a_round():
     assert f"| larger | {speed.LOOP} | 200 | 100 to 300 | 1 |" in table
 
 
+@pytest.fixture(scope="module")
+def printed() -> dict[str, str]:
+    return tables.printed()
+
+
 @pytest.mark.parametrize("path", tables.PROSE, ids=lambda path: path.name)
-def test_the_tables_in_the_prose_are_those_of_the_csv_files(path):
-    printed, texts = tables.printed(), tables.read(path)
+def test_the_tables_in_the_prose_are_those_of_the_csv_files(path, printed):
+    texts = tables.read(path)
     titles = [match["title"] for text in texts for match in tables.TABLE.finditer(text)]
     assert {"Mean AUROC (gain of training)"} <= set(titles) <= set(printed)
     for text in texts:

@@ -58,25 +58,9 @@ def test_best_auroc_is_what_the_mahalanobis_distance_reaches(rung):
     assert reached == pytest.approx(data.best_auroc(*rung), abs=0.01)
 
 
-@pytest.mark.parametrize(
-    ("kind", "level", "value"),
-    [
-        ("shift", 0.0, 0.5),
-        ("shift", 0.5, 0.638),
-        ("shift", 1.0, 0.879),
-        ("shift", 1.5, 0.985),
-        ("shift", 2.0, 0.9995),
-        ("shift", 5.0, 1.0),
-        ("scale", 1.0, 0.5),
-        ("scale", 1.5, 0.892),
-        ("scale", 2.0, 0.981),
-        ("scale", 0.5, 0.0195),
-        ("dependence", 0.0, 0.5),
-        ("dependence", 0.9, 0.9985),
-    ],
-)
-def test_best_auroc_has_its_known_values(kind, level, value):
-    assert data.best_auroc(kind, level) == pytest.approx(value, abs=0.002)
+@pytest.mark.parametrize(("level", "value"), [(0.0, 0.5), (0.9, 0.9985)])
+def test_best_auroc_of_dependence_has_its_known_values(level, value):
+    assert data.best_auroc("dependence", level) == pytest.approx(value, abs=0.002)
 
 
 @pytest.mark.parametrize("d", [1, 2, 10, 50])

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,7 +56,6 @@ def connect_by_ipv6() -> None:
         ),
         (lambda: socket.getaddrinfo("example.org", 80), "example.org"),
         (lambda: socket.gethostbyname("example.org"), "example.org"),
-        (lambda: urllib.request.urlopen("http://example.org"), "example.org"),
         (lambda: asyncio.run(asyncio.open_connection(ELSEWHERE, 80)), ELSEWHERE),
     ],
 )

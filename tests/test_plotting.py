@@ -141,12 +141,7 @@ def test_output_holds_picture_alternative_text_and_text(name):
     ((tag, attributes),) = Tags(bundle["text/html"]).tags
     assert (tag, attributes["alt"]) == ("img", fig.description)
     assert attributes["src"] == f"data:image/png;base64,{bundle['image/png']}"
-
-
-@all_figures
-def test_no_figure_is_left_open(name):
-    FIGURES[name][0]()._repr_mimebundle_()
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == []  # and nothing is left open
 
 
 @pytest.mark.parametrize(
