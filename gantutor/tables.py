@@ -21,7 +21,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from gantutor import baselines, one_class, scoring
 from gantutor.archive import Tree
-from gantutor.baselines import anomaly_scores
 from gantutor.detectors.wgan import WGAN
 from gantutor.one_class import Array, OneClass
 
@@ -30,14 +29,16 @@ HOLDS = {  # what pandas finds in a column; all else is text
     **dict.fromkeys(["decimal", "timedelta64", "timedelta"], "number"),
     **dict.fromkeys(["datetime64", "datetime", "date"], "date"),
 }
-LOOKS_LIKE = {  # text that pandas.read_csv would have read otherwise, had it been told how
-    "dates": r"\d{1,4}[-/. ]\s?(\d\d?|[^\W\d_]{3,9})[-/. ]+\d{2,4}(\D.*)?"
-    r"|[^\W\d_]{3,9}\.? \d\d?,? \d{4}(\D.*)?|\d\d?:\d\d(\D.*)?",
-    "numbers": r"(?=.*\d)[$€£¥]?\s?[+-]?(\d*|\d{1,3}(['.,\s]\d{3})+)([.,]\d*)?(e[+-]?\d+)?\s?[%$€£¥]?",
-}
-MENDED_BY = {
-    "dates": "parse_dates, with date_format (such as '%d.%m.%Y %H:%M') or dayfirst",
-    "numbers": "decimal, thousands or na_values (or converters, for signs such as %)",
+LOOKS_LIKE = {  # text that pandas.read_csv would have read, had it been told how
+    "dates": (
+        r"\d{1,4}[-/. ]\s?(\d\d?|[^\W\d_]{3,9})[-/. ]+\d{2,4}(\D.*)?"
+        r"|[^\W\d_]{3,9}\.? \d\d?,? \d{4}(\D.*)?|\d\d?:\d\d(\D.*)?",
+        "parse_dates, with date_format (such as '%d.%m.%Y %H:%M') or dayfirst",
+    ),
+    "numbers": (
+        r"(?=.*\d)[$€£¥]?\s?[+-]?(\d*|\d{1,3}(['.,\s]\d{3})+)([.,]\d*)?(e[+-]?\d+)?\s?[%$€£¥]?",
+        "decimal, thousands or na_values (or converters, for signs such as %)",
+    ),
 }
 OFFSET = r"([T ]\d\d.*?)\s*(?:Z|[+-]\d\d(?::?\d\d)?)$"  # of a time zone
 ZEROS = r"^(-?\d+(?:\.\d*[1-9])?)\.?0*$"  # 1.50 and 1.5, 3.0 and 3
@@ -202,15 +203,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     # -- what a column holds, and what is done with it ---------------------------------
 
-    def _option(self, name: str) -> Any:
-        return (self.read_options or {}).get(name)
-
     def _date_format(self, name: Any) -> str:
-        form = self._option("date_format") or "ISO8601"
+        form = (self.read_options or {}).get("date_format") or "ISO8601"
         return form.get(name, "ISO8601") if isinstance(form, Mapping) else form
 
     def _holds(self, values: pd.Series) -> str:
-        dates = self._option("parse_dates")
+        dates = (self.read_options or {}).get("parse_dates")
         if isinstance(dates, Sequence) and values.name in dates:
             return "date"
         return "text" if values.name in self.categorical else _holds(values)
@@ -227,7 +225,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 values = pd.to_datetime(text, format=form, errors="coerce")
             return values.dt.tz_localize(None)
         if text is not None:
-            point, thousands = self._option("decimal") or ".", self._option("thousands")
+            options = self.read_options or {}
+            point, thousands = options.get("decimal") or ".", options.get("thousands")
             text = text.str.replace(thousands, "", regex=False) if thousands else text
             text = text.str.translate(str.maketrans({".": point, point: "."}))
             values = pd.to_numeric(text, errors="coerce")
@@ -242,7 +241,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if kind not in ("string", "mixed", "mixed-integer") or name in self.categorical:
             return None
         text = values.dropna().astype("string").str.strip()
-        for looks, pattern in LOOKS_LIKE.items():
+        for looks, (pattern, options) in LOOKS_LIKE.items():
             likely = text.str.fullmatch(pattern, case=False)
             if holds == "date":  # as was said, and cannot be read so
                 likely = self._read(text, holds).isna()
@@ -250,7 +249,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 odd = text[pd.to_numeric(text, errors="coerce").isna()]
                 return (
                     f"Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
-                    f"pandas.read_csv reads them with {MENDED_BY[looks]}; if it is a "
+                    f"pandas.read_csv reads them with {options}; if it is a "
                     f"category, read it as one (dtype={{{name!r}: 'category'}}) or name it "
                     "in `categorical`; if it is neither, exclude it."
                 )
@@ -350,7 +349,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                     columns[f"{name}: days since {first.name}"] = days
                 first = found if first is None else first
             else:
-                text = _text(found)
+                text = found if holds == "text" else _text(found)
                 odd = ~gap & ~text.isin(plan["levels"])
                 columns = {
                     f"{name} = {x}": text.eq(x).fillna(False) for x in plan["levels"]
@@ -479,8 +478,8 @@ class TableDetector(OneClass):
         if "verbose" in settings:
             detector.verbose = 0  # a reason asks it many times
         some = rows[random.permutation(len(rows))[: 2 * N_REFERENCES]]
-        order = np.argsort(anomaly_scores(detector, some), kind="stable")
-        scores = anomaly_scores(detector, calibration)
+        order = np.argsort(baselines.anomaly_scores(detector, some), kind="stable")
+        scores = baselines.anomaly_scores(detector, calibration)
         self.encoder_, self.detector_ = encoder, detector
         self.reference_ = some[order[: (len(some) + 1) // 2]]
         self.new_value_score_ = NEW_VALUE * float(np.ptp(scores) or 1.0)
@@ -509,7 +508,7 @@ class TableDetector(OneClass):
         changed = self.encoder_._changed(len(numbers), unusual.sum().to_dict())
         for sentence in changed.values():
             warnings.warn(sentence, stacklevel=2)
-        scores = anomaly_scores(self.detector_, numbers.to_numpy())
+        scores = baselines.anomaly_scores(self.detector_, numbers.to_numpy())
         return scores + self.new_value_score_ * new.sum(axis=1).to_numpy()
 
     def explain(self, X: Any) -> pd.DataFrame:
@@ -534,7 +533,7 @@ class TableDetector(OneClass):
         sources = self.encoder_.sources_
         used = np.unique(sources)
         groups = [np.flatnonzero(sources == source).tolist() for source in used]
-        score = partial(anomaly_scores, self.detector_)
+        score = partial(baselines.anomaly_scores, self.detector_)
         scale = StandardScaler().fit(self.reference_)
         search = NearestNeighbors(n_neighbors=1).fit(scale.transform(self.reference_))
         for first in range(0, len(parts), ROWS_EXPLAINED):
