@@ -9,8 +9,9 @@ told to compile.
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import keras
 import numpy as np
@@ -207,31 +208,38 @@ def train(
     rows_of_data, start = tf.constant(data), tf.constant(0)
     # data of more or fewer rows need no graph of their own
     any_number = tf.TensorSpec((None, *data.shape[1:]), rows_of_data.dtype)
-    losses: list[NDArray[np.float32]] = []
-    try:
-        with tqdm(
-            total=n_steps, disable=not verbose, unit="step", file=sys.stdout
-        ) as bar:
+    blocks: list[Future] = []
+    call = None
+    with (
+        # Ctrl-C is raised here, and a block in a thread of its own comes to its end
+        ThreadPoolExecutor(1) as thread,
+        tqdm(total=n_steps, disable=not verbose, unit="step", file=sys.stdout) as bar,
+    ):
+        try:
             for first in range(0, n_steps, BLOCK):
                 n = min(BLOCK, n_steps - first)
-                rows, random = draw(n)
-                stop = tf.constant(n)
-                call = run_block.get_concrete_function(
-                    any_number, rows, random, start, stop
-                )
-                values = call(rows_of_data, rows, random, start, stop).numpy()[:n]
-                losses.append(values)
-                _check_finite(values, loss_names, first, n_steps)
+                block = (*draw(n), start, tf.constant(n))
+                # found once: looking for it again takes longer than ten steps
+                call = call or run_block.get_concrete_function(any_number, *block)
+                blocks.append(thread.submit(_losses, call, rows_of_data, *block))
+                _check_finite(blocks[-1].result()[:n], loss_names, first, n_steps)
                 bar.update(n)
-    except KeyboardInterrupt:
-        if not losses:  # before the end of the first block: there is nothing to keep
-            raise
+        except KeyboardInterrupt:
+            if len(blocks) < 2:  # in the first block: there is nothing to keep
+                raise
+    losses = np.concatenate([block.result() for block in blocks])[:n_steps]
+    _check_finite(losses, loss_names, 0, n_steps)
+    if len(losses) < n_steps:
         warnings.warn(
-            f"Training was stopped by the keyboard after step {sum(map(len, losses)):,} of "
+            f"Training was stopped by the keyboard after step {len(losses):,} of "
             f"{n_steps:,}; what was learned until then is kept.",
             stacklevel=2,
         )
-    return dict(zip(loss_names, np.concatenate(losses).T, strict=True))
+    return dict(zip(loss_names, losses.T, strict=True))
+
+
+def _losses(call: Callable[..., tf.Tensor], *arguments: Any) -> NDArray[np.float32]:
+    return call(*arguments).numpy()
 
 
 def _drawing(
@@ -256,11 +264,12 @@ def _drawing(
             normal = distribution == "normal"
             function = stream.standard_normal if normal else stream.random
             drawn.append(function((n, *shape), dtype=np.float32))
-        tensors = [
-            tf.constant(np.pad(a, [(0, BLOCK - n)] + [(0, 0)] * (a.ndim - 1)))
-            for a in drawn
-        ]
-        return tensors[0], tuple(tensors[1:])
+        if n < BLOCK:
+            drawn = [
+                np.pad(a, [(0, BLOCK - n)] + [(0, 0)] * (a.ndim - 1)) for a in drawn
+            ]
+        first, *others = map(tf.constant, drawn)
+        return first, tuple(others)
 
     return draw
 
