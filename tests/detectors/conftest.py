@@ -6,13 +6,13 @@ import pytest
 from detector_cases import PlainLoop
 
 from gantutor import training
-from gantutor.detectors import compiled
+from gantutor.detectors import graphs
 
 
 @pytest.fixture
 def nothing_kept(monkeypatch):
     """No graphs of earlier tests, and none left for later ones."""
-    monkeypatch.setattr(compiled, "_kept", OrderedDict())
+    monkeypatch.setattr(graphs, "_workshops", OrderedDict())
 
 
 @pytest.fixture

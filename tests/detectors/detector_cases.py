@@ -1,5 +1,6 @@
 """What the tests of all detectors share: the classes, rows, and ways to compare."""
 
+import copy
 import math
 
 import keras
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 import gantutor as gt
-from gantutor.detectors import Detector, Ensemble, files
+from gantutor.detectors import Detector, Ensemble
 
 CLASSES = [  # one for each method; what is made of several has tests of its own
     value
@@ -34,7 +35,7 @@ OTHER = {  # another valid value of each parameter but the networks
     "random_state": 9,
     "verbose": 1,
     "warm_start": True,
-    "score": "critic",
+    "scored_by": "critic",
     "n_critic": 1,
     "penalty_weight": 9.0,
     "alpha": 0.9,
@@ -86,26 +87,24 @@ def like(network: keras.Model, activation: str = "tanh") -> keras.Model:
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs)
 
 
-def contents(detector: Detector) -> tuple[dict, dict]:
+def contents(detector: Detector) -> dict:
     """All parameters, weights and learned numbers, but not the seconds."""
-    header, arrays = files.pack(detector)
-    del header["attributes"]["fit_seconds_"]
-    return header, {name: array.copy() for name, array in arrays.items()}
+    tree = copy.deepcopy(detector._packed())
+    del tree["fitted"]["fit_seconds_"]
+    return tree
 
 
-def assert_same_contents(one: tuple[dict, dict], other: tuple[dict, dict]) -> None:
-    assert one[0] == other[0]
-    assert set(one[1]) == set(other[1])
-    for name, array in one[1].items():
-        np.testing.assert_array_equal(array, other[1][name], err_msg=name)
+def assert_same_contents(one: dict, other: dict) -> None:
+    np.testing.assert_equal(one, other)
 
 
-def assert_learned_the_same(one: Detector, other: Detector) -> None:
+def assert_learned_the_same(one: Detector, other: Detector, rows=NEW) -> None:
     """Equal in all that was learned, whatever the parameters."""
-    (header, arrays), (header_2, arrays_2) = contents(one), contents(other)
-    del header["parameters"], header_2["parameters"]
-    assert_same_contents((header, arrays), (header_2, arrays_2))
-    np.testing.assert_array_equal(one.anomaly_score(NEW), other.anomaly_score(NEW))
+    trees = contents(one), contents(other)
+    for tree in trees:
+        del tree["parameters"]
+    assert_same_contents(*trees)
+    np.testing.assert_array_equal(one.anomaly_score(rows), other.anomaly_score(rows))
 
 
 class PlainLoop:
