@@ -371,6 +371,7 @@ class Detector(Fitted):
                 )
 
     def _packed(self) -> archive.Tree:
+        self._refuse_own_class()
         return packing.packed(self)
 
     @classmethod
@@ -379,7 +380,7 @@ class Detector(Fitted):
 
     def __getstate__(self) -> dict[str, Any]:
         fitted = hasattr(self, "threshold_")
-        return {"packed": self._packed()} if fitted else self.__dict__
+        return {"packed": packing.packed(self)} if fitted else self.__dict__
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "packed" not in state:

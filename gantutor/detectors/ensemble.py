@@ -41,6 +41,7 @@ from gantutor.one_class import (
 from gantutor.scoring import shapley_values
 
 MIN_ROWS = 10  # a member needs 8, and the threshold one
+SCALES = ("weights_", "score_means_", "score_scales_")  # a number for each member
 
 
 @dataclass(eq=False, repr=False)
@@ -236,6 +237,8 @@ class Ensemble(OneClass):
         }
 
     def _packed(self) -> archive.Tree:
+        self._refuse_own_class()
+
         def packed(member: Any) -> archive.Tree:
             if isinstance(member, OneClass):
                 return member._packed()
@@ -264,7 +267,12 @@ class Ensemble(OneClass):
         ensemble.members_ = members
         rows_of = [member["rows"] for member in tree["members"] if "rows" in member]
         ensemble.learned_rows_ = rows_of[0] if rows_of else None
-        restore_values(ensemble, tree["fitted"])
+        needed = ("n_features_in_", "image_shape_", "mean_row_", "seed_", *SCALES)
+        restore_values(ensemble, tree["fitted"], needed)
+        for name in SCALES:
+            values = np.asarray(vars(ensemble)[name], dtype=float)
+            if values.shape != (len(members),) or not np.isfinite(values).all():
+                raise ValueError(f"its {name} are no {len(members)} numbers")
         return ensemble
 
     def __sklearn_tags__(self) -> Tags:

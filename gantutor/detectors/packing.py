@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from gantutor.detectors.base import Detector
 
 D = TypeVar("D", bound="Detector")
+NEEDED = (  # of any detector, to score and to be trained on
+    *(
+        "n_features_in_",
+        "image_shape_",
+        "latent_dim_",
+        "center_",
+        "scale_",
+        "mean_row_",
+    ),
+    *("history_", "training_state_", "seed_"),
+)
 
 
 def packed(detector: Detector) -> archive.Tree:
@@ -63,7 +74,13 @@ def _built(kind: type[D], tree: archive.Tree) -> D:
             parameters[name] = tuple(value)
     detector = kind(**parameters)
     check_parameters(detector)
-    restore_values(detector, tree["fitted"])
+    restore_values(detector, tree["fitted"], NEEDED)
+    for name in ("center_", "scale_"):
+        shape = np.asarray(vars(detector)[name], dtype=float).shape
+        if shape != ((1,) if detector.image_shape_ else (detector.n_features_in_,)):
+            raise ValueError(f"its {name} has shape {shape}")
+    if np.shape(detector.mean_row_) != detector.row_shape:
+        raise ValueError(f"its mean_row_ has shape {np.shape(detector.mean_row_)}")
     detector._fitted_parameters = detector.get_params(deep=False)
     detector._build()
     return detector
