@@ -361,15 +361,15 @@ def test_each_parameter_makes_a_difference_and_has_graphs_of_its_own(
     detector_class, not_compiled, monkeypatch
 ):
     monkeypatch.setattr(graphs.Workshop, "function", lambda _, *of: getattr(*of))
-    first = tiny(detector_class).fit(ROWS)
+    first = tiny(detector_class, n_steps=2).fit(ROWS)
     before, scores = contents(first), first.anomaly_score(NEW)
-    others = other_parameters(first)
+    others = other_parameters(first) | {"n_steps": 1}
     for name in ("warm_start", "verbose", "false_alarm_rate"):
         del others[name]
     for name, value in others.items():
         if name in SHARED and detector_class is not GAN:
             continue  # one class will do
-        changed = tiny(detector_class, **{name: value}).fit(ROWS)
+        changed = tiny(detector_class, **{"n_steps": 2, name: value}).fit(ROWS)
         assert (changed._workshop is first._workshop) == (name == "random_state")
         after = contents(changed)
         assert (changed.anomaly_score(NEW) != scores).any() or any(
