@@ -180,13 +180,13 @@ def _recipe(estimator: Any, rows: Scores) -> Tree:
 
 def unpacked(tree: Tree) -> Any:
     """The estimator that `packed` has described, fitted again."""
+    _refuse_unknown(tree["class"])
     return _unfitted(tree, tree["rows"]).fit(tree["rows"])
 
 
 def _unfitted(tree: Tree, rows: Scores) -> Any:
     name = tree["class"]
-    if name not in ESTIMATORS:
-        raise ValueError(f"it holds an unknown detector {name!r}")
+    _refuse_unknown(name)
     if set(NOT_LEARNED) & set(tree["parameters"]):
         raise ValueError(f"its {name} has {' or '.join(NOT_LEARNED)}")
     parameters = {
@@ -195,6 +195,11 @@ def _unfitted(tree: Tree, rows: Scores) -> Any:
     }
     _refuse_large(name, parameters, rows)
     return ESTIMATORS[name](**parameters)
+
+
+def _refuse_unknown(name: str) -> None:
+    if name not in ESTIMATORS:
+        raise ValueError(f"it holds an unknown detector {name!r}")
 
 
 def _refuse_large(name: str, parameters: Tree, rows: Scores) -> None:
