@@ -90,7 +90,8 @@ def like(network: keras.Model, activation: str = "tanh") -> keras.Model:
 def contents(detector: Detector) -> dict:
     """All parameters, weights and learned numbers, but not the seconds."""
     tree = copy.deepcopy(detector._packed())
-    del tree["fitted"]["fit_seconds_"]
+    for part in (tree, *tree.get("members", [])):
+        part.get("fitted", {}).pop("fit_seconds_", None)
     return tree
 
 
