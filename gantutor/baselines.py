@@ -31,7 +31,9 @@ def _last_neighbour(fitted: NearestNeighbors, rows: Scores) -> Scores:
 
 def _pca_error(fitted: PCA, rows: Scores) -> Scores:
     made = fitted.inverse_transform(fitted.transform(rows))
-    return ((rows - made) ** 2).sum(axis=1)
+    errors, sizes = ((rows - made) ** 2).sum(axis=1), (rows**2).sum(axis=1)
+    # a plane of all dimensions leaves nothing, and rounding must not rank the rows
+    return np.where(errors < 1e-24 * sizes, 0.0, errors)
 
 
 MEASURES: dict[str, Measure] = {
