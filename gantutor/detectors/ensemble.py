@@ -181,7 +181,7 @@ class Ensemble(OneClass):
             kept = rows.checked(self, calibration)
         self.mean_row_ = X.mean(axis=0, dtype=float)
         given = [WGAN(), WGAN(), GANomaly(), GANomaly(), GANomaly()]
-        given = given if self.members is None else list(self.members)
+        given = given if self.members is None else _checked_members(self.members)
         seeds = np.random.SeedSequence(self.seed_).generate_state(len(given))
         self.members_ = []
         for number, (member, seed) in enumerate(zip(given, seeds, strict=True), 1):
@@ -279,6 +279,25 @@ class Ensemble(OneClass):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _checked_members(members: Any) -> list[Any]:
+    """The members as a list, or a ValueError if one of them is no unfitted detector."""
+    listed = list(members) if isinstance(members, Sequence) else []
+    scores = ("anomaly_score", "score_samples")
+    wrong = [
+        member
+        for member in listed
+        if isinstance(member, type)
+        or not all(hasattr(member, name) for name in ("fit", "get_params"))
+        or not any(hasattr(member, name) for name in scores)
+    ]
+    if not listed or wrong:
+        raise ValueError(
+            f"members is {members!r}; it must be a sequence of unfitted detectors, such as "
+            "[WGAN(), GANomaly()]."
+        )
+    return listed
 
 
 def _kind(member: Any) -> Any:
