@@ -1,20 +1,47 @@
 """Fixtures for the tests of detectors."""
 
+import functools
 from collections import OrderedDict
 
 import pytest
-from detector_cases import PlainLoop
+from detector_cases import CLASSES, IMAGES, ROWS, PlainLoop, tiny
 
 from gantutor import training
-from gantutor.detectors import compiled
+from gantutor.detectors import graphs
+
+
+@pytest.fixture(scope="session", autouse=True)
+def graphs_are_kept():
+    """A graph is compiled once for all tests, and not for each dozen of detectors."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graphs, "WORKSHOPS_KEPT", 60)
+        yield
 
 
 @pytest.fixture
 def nothing_kept(monkeypatch):
     """No graphs of earlier tests, and none left for later ones."""
-    monkeypatch.setattr(compiled, "_kept", OrderedDict())
+    monkeypatch.setattr(graphs, "_workshops", OrderedDict())
 
 
 @pytest.fixture
 def not_compiled(monkeypatch, nothing_kept):
     monkeypatch.setattr(training, "compile_block", PlainLoop)
+
+
+@pytest.fixture(scope="session")
+def fitted_of():
+    """A detector of a class, fitted on ROWS once. Tests leave it as it is."""
+    return functools.cache(lambda detector_class: tiny(detector_class).fit(ROWS))
+
+
+@pytest.fixture(scope="session", params=CLASSES, ids=lambda c: c.__name__)
+def fitted(request, fitted_of):
+    """A detector fitted on ROWS. Tests leave it as it is."""
+    return fitted_of(request.param)
+
+
+@pytest.fixture(scope="session", params=CLASSES, ids=lambda c: c.__name__)
+def fitted_images(request):
+    """A detector fitted on IMAGES. Tests leave it as it is."""
+    return tiny(request.param, hidden=(4, 4)).fit(IMAGES)
