@@ -3,6 +3,7 @@
 import functools
 from collections import OrderedDict
 
+import keras
 import pytest
 from detector_cases import CLASSES, IMAGES, ROWS, PlainLoop, tiny
 
@@ -27,6 +28,18 @@ def nothing_kept(monkeypatch):
 @pytest.fixture
 def not_compiled(monkeypatch, nothing_kept):
     monkeypatch.setattr(training, "compile_block", PlainLoop)
+
+
+@pytest.fixture
+def keras_types():
+    """Sets Keras' global types until the end of the test."""
+
+    def choose(floats, policy):
+        keras.config.set_floatx(floats)
+        keras.config.set_dtype_policy(policy)
+
+    yield choose
+    choose("float32", "float32")
 
 
 @pytest.fixture(scope="session")

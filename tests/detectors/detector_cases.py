@@ -74,7 +74,6 @@ OUT_OF_RANGE = {  # values of each parameter but the networks that are refused
     "learning_rate": NOT_POSITIVE,
     "false_alarm_rate": (*NO_SHARE, None),
     "random_state": (-1, 1.5, "seed"),
-    "verbose": (),
     "warm_start": ("yes", None, 2),
     "scored_by": ("distance", "", 3),
     "n_critic": (*NOT_WHOLE, None),
