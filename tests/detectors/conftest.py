@@ -30,6 +30,18 @@ def not_compiled(monkeypatch, nothing_kept):
     monkeypatch.setattr(training, "compile_block", PlainLoop)
 
 
+@pytest.fixture(scope="session")
+def plain_workshops():
+    return OrderedDict()
+
+
+@pytest.fixture
+def without_graphs(monkeypatch, plain_workshops):
+    """Like `not_compiled`, but networks and scores are kept from test to test."""
+    monkeypatch.setattr(training, "compile_block", PlainLoop)
+    monkeypatch.setattr(graphs, "_workshops", plain_workshops)
+
+
 @pytest.fixture
 def keras_types():
     """Sets Keras' global types until the end of the test."""

@@ -66,7 +66,7 @@ def test_scikit_learns_own_checks_pass(estimator, check):
         if c not in CHECKED_COMPILED
     ]
 )
-def test_scikit_learns_own_checks_pass_without_graphs(estimator, check, not_compiled):
+def test_scikit_learns_own_checks_pass_uncompiled(estimator, check, without_graphs):
     check(estimator)
 
 
