@@ -73,10 +73,11 @@ def checked(estimator: Any, X: ArrayLike, fitting: bool = False) -> NDArray:
     """
     _refuse_text(X)
     _refuse_masked(X)
-    images = not hasattr(X, "columns") and np.ndim(X) in (3, 4)
-    shape = np.shape(X)[1:] if images else ()
+    whole = _shape_of(X)
+    images = not hasattr(X, "columns") and len(whole) in (3, 4)
+    shape = whole[1:] if images else ()
     if not fitting:
-        _refuse_other_shape(estimator, X, shape)
+        _refuse_other_shape(estimator, whole[1:], shape)
     try:
         if images:
             rows = check_array(
@@ -179,14 +180,21 @@ def _refuse_masked(X: Any) -> None:
         )
 
 
-def _refuse_other_shape(estimator: Any, X: Any, shape: tuple[int, ...]) -> None:
+def _shape_of(X: Any) -> tuple[int, ...]:
+    """Without NumPy's functions, which ask an object that is no array to do them itself."""
+    shape = getattr(X, "shape", None)
+    return shape if isinstance(shape, tuple) else np.asarray(X).shape
+
+
+def _refuse_other_shape(
+    estimator: Any, width: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
     kind = type(estimator).__name__
     if shape != estimator.image_shape_:
         raise ValueError(
             f"X holds {_described(shape)}, but this {kind} was fitted "
             f"on {_described(estimator.image_shape_)}. Pass data of the same shape."
         )
-    width = np.shape(X)[1:]
     if len(width) == 1 and width[0] != estimator.n_features_in_:
         names = ", ".join(map(repr, getattr(estimator, "feature_names_in_", [])[:5]))
         raise ValueError(

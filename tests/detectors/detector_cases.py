@@ -2,6 +2,7 @@
 
 import copy
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -60,6 +61,45 @@ OTHER = {  # another valid value of each parameter but the networks
 }
 
 
+NOT_WHOLE = (0, -1, 1.5, 2.0, True, "9")
+NOT_POSITIVE = (0, -1.0, np.nan, np.inf, True, "fast")
+NEGATIVE = (-1.0, np.nan, np.inf, True, "15")
+NO_SHARE = (0, 1, 1.0, 1.5, -0.1, np.nan, True)
+NO_SHARE_OR_ZERO = (-0.1, 1, 1.0, 2, np.nan, True)
+OUT_OF_RANGE = {  # values of each parameter but the networks that are refused
+    "latent_dim": NOT_WHOLE,
+    "hidden": ((), 8, "64", (0,), (8.0,), (8, -1)),
+    "n_steps": NOT_WHOLE,
+    "batch_size": (*NOT_WHOLE, None),
+    "learning_rate": NOT_POSITIVE,
+    "false_alarm_rate": (*NO_SHARE, None),
+    "random_state": (-1, 1.5, "seed"),
+    "warm_start": ("yes", None, 2),
+    "scored_by": ("distance", "", 3),
+    "n_critic": (*NOT_WHOLE, None),
+    "penalty_weight": (*NOT_POSITIVE, None),
+    "alpha": (*NO_SHARE, None),
+    "beta": (*NEGATIVE, None),
+    "gamma": (*NOT_POSITIVE, None),
+    "feature_weight": (*NO_SHARE_OR_ZERO, None),
+    "prior_weight": (*NEGATIVE, None),
+    "n_search_steps": (*NOT_WHOLE, None),
+    "search_learning_rate": (*NOT_POSITIVE, None),
+    "n_starts": (*NOT_WHOLE, None),
+    "adversarial_training": ("vae", None, 3),
+    "n_encoder_steps": NOT_WHOLE,
+    "encoder_training": ("zizi", None, 3),
+    "kappa": (*NEGATIVE, None),
+    "discrimination": ("logits", None, 3),
+    "ema_momentum": (*NO_SHARE_OR_ZERO, None),
+    "spectral_norm": (None, 2, "yes"),
+    "adversarial_weight": (*NEGATIVE, None),
+    "contextual_weight": (*NEGATIVE, None),
+    "encoder_weight": (*NEGATIVE, None),
+    "score_contextual_weight": (*NEGATIVE, None),
+}
+
+
 def tiny(detector_class: type[Detector], **parameters) -> Detector:
     """A detector that is soon fitted, and that scores soon."""
     usual = {**TINY, "random_state": 0}
@@ -76,18 +116,42 @@ def other_parameters(detector: Detector) -> dict:
     }
 
 
-def like(network: keras.Model, activation: str = "tanh") -> keras.Model:
-    """A reader's own network that would fit in the place of another."""
-    inputs = [keras.Input(tensor.shape[1:]) for tensor in network.inputs]
+def like(
+    network: keras.Model,
+    activation: str = "tanh",
+    more_inputs: int = 0,
+    more_outputs: int = 0,
+    dropout: float = 0.0,
+    bias: bool = True,
+) -> keras.Model:
+    """A reader's own network that would fit in the place of another, or nearly."""
+    inputs = [
+        keras.Input((*tensor.shape[1:-1], tensor.shape[-1] + more_inputs))
+        for tensor in network.inputs
+    ]
     flat = [keras.layers.Flatten()(x) for x in inputs]
     x = keras.layers.Concatenate()(flat) if len(flat) > 1 else flat[0]
     x = keras.layers.Dense(7, activation)(x)
-    x = keras.layers.Dense(math.prod(network.output_shape[1:]))(x)
-    outputs = keras.layers.Reshape(network.output_shape[1:])(x)
+    if dropout:  # between two hidden layers, so that the last one's features change
+        x = keras.layers.Dropout(dropout)(x)
+        x = keras.layers.Dense(6, activation)(x)
+    *first, last = network.output_shape[1:]
+    shape = (*first, last + more_outputs)
+    x = keras.layers.Dense(math.prod(shape), use_bias=bias)(x)
+    outputs = keras.layers.Reshape(shape)(x)
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs)
 
 
-def contents(detector: Detector) -> dict:
+def own_networks(detector: Detector, **options) -> dict[str, keras.Model]:
+    """The parameters that replace each network of a fitted detector by one of one's own."""
+    return {
+        name: like(network, **options)
+        for name in detector._get_param_names()
+        if isinstance(network := vars(detector).get(f"{name}_"), keras.Model)
+    }
+
+
+def contents(detector: Detector) -> dict[str, Any]:
     """All parameters, weights and learned numbers, but not the seconds."""
     tree = copy.deepcopy(detector._packed())
     for part in (tree, *tree.get("members", [])):
@@ -95,7 +159,7 @@ def contents(detector: Detector) -> dict:
     return tree
 
 
-def assert_same_contents(one: dict, other: dict) -> None:
+def assert_same_contents(one: dict[str, Any], other: dict[str, Any]) -> None:
     np.testing.assert_equal(one, other)
 
 
