@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Annotated, Any, Self
 
+import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
@@ -187,7 +188,7 @@ class Ensemble(OneClass):
         for number, (member, seed) in enumerate(zip(given, seeds, strict=True), 1):
             if self.verbose:
                 print(f"Member {number} of {len(given)}: {type(member).__name__}")
-            self.members_.append(self._fitted(clone(member), int(seed), X, kept))
+            self.members_.append(self._fitted(_copied(member), int(seed), X, kept))
             if getattr(self.members_[-1], "stopped_", False) and number < len(given):
                 warnings.warn(
                     f"The ensemble has {number} of {len(given)} members: the training was "
@@ -298,6 +299,14 @@ def _checked_members(members: Any) -> list[Any]:
             "[WGAN(), GANomaly()]."
         )
     return listed
+
+
+def _copied(member: Any) -> Any:
+    """An unfitted copy. Networks of the reader's own stay one, so that graphs are shared."""
+    given = member.get_params(deep=False).items()
+    return clone(member).set_params(
+        **{name: value for name, value in given if isinstance(value, keras.Model)}
+    )
 
 
 def _kind(member: Any) -> Any:

@@ -366,8 +366,10 @@ def test_progress_says_which_member_is_trained(capsys):
 
 
 def test_members_share_their_graphs():
-    one, other = Ensemble([GANomaly(**TINY)] * 2).fit(ROWS).members_
-    assert one._workshop is other._workshop
+    encoder = gt.networks.dense_encoder(4, 4, (5,))
+    for own in ({}, {"encoder": encoder}):
+        one, other = Ensemble([GANomaly(**TINY, **own)] * 2).fit(ROWS).members_
+        assert one._workshop is other._workshop
 
 
 def test_scores_of_different_seeds_lie_closer_together_than_those_of_one_member():
