@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 def main() -> int:
     """Print versions, device and one real detection; 0 if all is well, else 1."""
     began = time.perf_counter()
-    problems = _check_versions()
+    problems = _check_versions() or _check_backend()
     if not problems:
         problems = _check_detection()
     for problem in problems:
@@ -44,6 +44,16 @@ def _check_versions() -> list[str]:
         if not fits:
             problems.append(f"{needed.name} is {found}, needed is {needed.specifier}.")
     return problems
+
+
+def _check_backend() -> list[str]:
+    from gantutor.startup import refuse_other_backend
+
+    try:
+        refuse_other_backend()
+    except ImportError as error:
+        return [str(error)]
+    return []
 
 
 def _check_detection() -> list[str]:

@@ -8,6 +8,7 @@ name is for `gantutor.loading` to know.
 import contextlib
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FORMAT = 2
+LARGEST, LARGEST_HEADER = 2**28, 2**16  # bytes in memory that any file may ask for
+DENSEST = 100  # bytes in memory for each byte of a file, above that
 Tree = dict[str, Any]
 
 
@@ -33,7 +36,8 @@ def write(tree: Tree, path: str | os.PathLike[str]) -> None:
 
     def without_arrays(node: Any, place: str) -> Any:
         if isinstance(node, dict):
-            return {k: without_arrays(v, f"{place}/{k}") for k, v in node.items()}
+            plain = {k: without_arrays(v, f"{place}/{k}") for k, v in node.items()}
+            return {"array": plain} if set(plain) == {"array"} else plain
         if isinstance(node, list | tuple):
             return [without_arrays(v, f"{place}/{i}") for i, v in enumerate(node)]
         if isinstance(node, np.ndarray):
@@ -52,15 +56,17 @@ def read(path: str | os.PathLike[str]) -> Tree:
     Raises
     ------
     ValueError
-        If the file was written in another format.
+        If the file was written in another format, or holds much more than its size: a file
+        of a megabyte can name a gigabyte of zeros.
     """
+    _refuse_dense(path)
     with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     header = json.loads(str(arrays.pop("header")))
     if header["format"] != FORMAT:
         raise ValueError(
-            f"it was written by another version of gantutor (format {header['format']}, "
-            f"this version reads {FORMAT}); fit the detector again, and save it"
+            f"it was written in format {header['format']!r} by another version, and this "
+            f"one reads format {FORMAT}: fit the detector again"
         )
 
     def with_arrays(node: Any) -> Any:
@@ -69,10 +75,27 @@ def read(path: str | os.PathLike[str]) -> Tree:
         if not isinstance(node, dict):
             return node
         if set(node) == {"array"}:
-            return arrays[node["array"]]
+            if isinstance(node["array"], str):
+                return arrays[node["array"]]
+            node = node["array"]  # a dictionary with just this key
         return {name: with_arrays(item) for name, item in node.items()}
 
     return with_arrays(header["tree"])
+
+
+def _refuse_dense(path: str | os.PathLike[str]) -> None:
+    with zipfile.ZipFile(path) as file:
+        members = file.infolist()
+        if "header.npy" not in file.namelist():
+            raise ValueError("it has no header")
+        header = file.getinfo("header.npy")
+    taken = sum(member.file_size for member in members)
+    for size, always, stored in (
+        (header.file_size, LARGEST_HEADER, header.compress_size),
+        (taken, LARGEST, os.path.getsize(path)),
+    ):
+        if size > max(always, DENSEST * stored):
+            raise ValueError(f"it would take {size:,} bytes of memory")
 
 
 @contextlib.contextmanager

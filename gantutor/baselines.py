@@ -1,5 +1,6 @@
 """Classical methods to compare with, and scikit-learn's detectors in a file (notebook 10)."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -30,7 +31,9 @@ def _last_neighbour(fitted: NearestNeighbors, rows: Scores) -> Scores:
 
 def _pca_error(fitted: PCA, rows: Scores) -> Scores:
     made = fitted.inverse_transform(fitted.transform(rows))
-    return ((rows - made) ** 2).sum(axis=1)
+    errors, sizes = ((rows - made) ** 2).sum(axis=1), (rows**2).sum(axis=1)
+    # a plane of all dimensions leaves nothing, and rounding must not rank the rows
+    return np.where(errors < 1e-24 * sizes, 0.0, errors)
 
 
 MEASURES: dict[str, Measure] = {
@@ -134,6 +137,9 @@ ESTIMATORS = {
     )
 }
 LARGEST_SETTING = 10_000  # in a file, unless there are more rows
+MOST_TREES = 1_000
+WIDEST_COVARIANCE = 10_000  # columns: 800 MB
+NOT_LEARNED = ("n_jobs", "verbose")  # set anew on each machine
 
 
 def packed(estimator: Any, rows: Any) -> Tree:
@@ -147,10 +153,11 @@ def packed(estimator: Any, rows: Any) -> Tree:
     ValueError
         If it is not one of `ESTIMATORS`, or a parameter is no plain value.
     """
-    return {**_recipe(estimator), "rows": np.asarray(rows, dtype=float)}
+    rows = np.asarray(rows, dtype=float)
+    return {**_recipe(estimator, rows), "rows": rows}
 
 
-def _recipe(estimator: Any) -> Tree:
+def _recipe(estimator: Any, rows: Scores) -> Tree:
     name = type(estimator).__name__
     if ESTIMATORS.get(name) is not type(estimator):
         raise ValueError(
@@ -159,34 +166,52 @@ def _recipe(estimator: Any) -> Tree:
         )
     parameters = {}
     for parameter, value in estimator.get_params(deep=False).items():
+        if parameter in NOT_LEARNED:
+            continue
         if isinstance(value, BaseEstimator):
-            value = _recipe(value)
+            value = _recipe(value, rows)
         elif not isinstance(value, int | float | str | None):
             raise ValueError(
                 f"{name} has {parameter}={value!r}, which a file without code cannot hold. "
                 "Use a number or a name, or use pickle, whose files run code."
             )
         parameters[parameter] = value
+    _refuse_large(name, parameters, rows)
     return {"class": name, "parameters": parameters}
 
 
 def unpacked(tree: Tree) -> Any:
     """The estimator that `packed` has described, fitted again."""
-    return _unfitted(tree, max(len(tree["rows"]), LARGEST_SETTING)).fit(tree["rows"])
+    _refuse_unknown(tree["class"])
+    return _unfitted(tree, tree["rows"]).fit(tree["rows"])
 
 
-def _unfitted(tree: Tree, largest: int) -> Any:
-    if tree["class"] not in ESTIMATORS:
-        raise ValueError(f"it holds an unknown detector {tree['class']!r}")
-    parameters = {}
-    for name, value in tree["parameters"].items():
-        if isinstance(value, dict):
-            value = _unfitted(value, largest)
-        if (
-            isinstance(value, int | float)
-            and name != "random_state"
-            and value > largest
-        ):
-            raise ValueError(f"its {name} of {value} is too large")
-        parameters[name] = value
-    return ESTIMATORS[tree["class"]](**parameters)
+def _unfitted(tree: Tree, rows: Scores) -> Any:
+    name = tree["class"]
+    _refuse_unknown(name)
+    if set(NOT_LEARNED) & set(tree["parameters"]):
+        raise ValueError(f"its {name} has {' or '.join(NOT_LEARNED)}")
+    parameters = {
+        parameter: _unfitted(value, rows) if isinstance(value, dict) else value
+        for parameter, value in tree["parameters"].items()
+    }
+    _refuse_large(name, parameters, rows)
+    return ESTIMATORS[name](**parameters)
+
+
+def _refuse_unknown(name: str) -> None:
+    if name not in ESTIMATORS:
+        raise ValueError(f"it holds an unknown detector {name!r}")
+
+
+def _refuse_large(name: str, parameters: Tree, rows: Scores) -> None:
+    """A file of a kilobyte must not keep `load` busy for an hour."""
+    for parameter, value in parameters.items():
+        most = max(len(rows), LARGEST_SETTING)
+        most = MOST_TREES if parameter == "n_estimators" else most
+        number = isinstance(value, int | float) and parameter != "random_state"
+        if number and value > most:
+            raise ValueError(f"{name} has {parameter}={value}, too much for a file.")
+    covariance = name in ("EllipticEnvelope", "LedoitWolf")
+    if covariance and math.prod(rows.shape[1:]) > WIDEST_COVARIANCE:
+        raise ValueError(f"{name} has rows too wide for a file.")

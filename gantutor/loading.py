@@ -1,6 +1,7 @@
 """`gantutor.load`: the top floor, which knows the classes that a file may name."""
 
 import os
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,19 @@ def load(path: str | os.PathLike[str]) -> Any:
             raise ValueError("it holds no detector with a threshold")
         return detector
     except Exception as error:  # damage can show in a hundred ways
-        why = str(error) if type(error) is ValueError else type(error).__name__
         raise ValueError(
             f"{str(path)!r} is damaged, or not a detector that this version of gantutor "
-            f"can read ({why.partition(chr(10))[0].rstrip('.')}). Save it again with "
-            "detector.save(path)."
+            f"can read ({_why(error)}). Save it again with detector.save(path)."
         ) from error
+
+
+def _why(error: Exception) -> str:
+    """A few words on what is wrong, whatever the file holds."""
+    if isinstance(error, KeyError):
+        return textwrap.shorten(f"it lacks {error}", 100)
+    if type(error) is not ValueError:
+        return type(error).__name__
+    return textwrap.shorten(str(error).partition("\n")[0].rstrip("."), 250)
 
 
 def unpack(tree: archive.Tree) -> Any:

@@ -419,6 +419,9 @@ KERAS_CLASSES = {
 }
 
 
+MOST_PARTS = 10_000  # about 1,500 layers, each of which is built one by one
+
+
 def packed(model: keras.Model) -> str:
     """The layers of a network as JSON, without its weights.
 
@@ -427,9 +430,10 @@ def packed(model: keras.Model) -> str:
     ValueError
         If a layer is none of Keras' own, or may hold code.
     """
-    config = model.to_json()
-    _refuse_strangers(json.loads(config))
-    return config
+    config = json.loads(model.to_json())
+    config.pop("compile_config", None)  # a loss and an optimiser, which nobody asks for
+    _refuse_strangers(config)
+    return json.dumps(config)
 
 
 def unpacked(config: str) -> keras.Model:
@@ -472,21 +476,33 @@ def refuse_other_sizes(
 
 
 def _refuse_strangers(config: Any) -> None:
-    def strangers(node: Any) -> list[str]:
-        if isinstance(node, list):
-            return [name for item in node for name in strangers(item)]
-        if not isinstance(node, dict):
-            return []
-        name, module = node.get("class_name"), str(node.get("module") or "keras")
-        own = module.partition(".")[0] == "keras" and name in KERAS_CLASSES
-        found = [] if name is None or own else [str(name)]
-        return found + strangers(list(node.values()))
-
-    if names := strangers(config):
+    parts = list(_parts(config))
+    strangers = [
+        str(registered or name)
+        for name, registered, module in parts
+        if name not in KERAS_CLASSES
+        or registered not in (None, name)  # a class of one's own under Keras' name
+        or module.partition(".")[0] != "keras"
+    ]
+    if strangers:
         raise ValueError(
-            f"The network uses {', '.join(names)}, which a file without code cannot hold. "
-            "Build it from Keras' own layers."
+            f"The network uses {', '.join(strangers)}, which a file without code cannot "
+            "hold. Build it from Keras' own layers."
         )
+    if len(parts) > MOST_PARTS:
+        raise ValueError(f"The network has {len(parts):,} parts, too many for a file.")
+
+
+def _parts(config: Any) -> Iterator[tuple[Any, Any, str]]:
+    """Name, registered name and module of all that a configuration names."""
+    if isinstance(config, dict):
+        if (name := config.get("class_name")) is not None:
+            module = str(config.get("module") or "keras")
+            yield name, config.get("registered_name"), module
+        config = list(config.values())
+    if isinstance(config, list):
+        for item in config:
+            yield from _parts(item)
 
 
 # -- initial weights -------------------------------------------------------------------

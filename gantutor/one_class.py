@@ -155,16 +155,19 @@ class OneClass(OutlierMixin, BaseEstimator):
             Where to write; "detector.npz" is a good name.
         """
         self._check_ready()
-        if not type(self).__module__.startswith("gantutor."):
-            raise ValueError(
-                f"{type(self).__name__} is a class of your own, and a file holds no code. "
-                "Save one of gantutor's detectors, or use pickle, whose files run code."
-            )
+        self._refuse_own_class()
         archive.write(self._packed(), path)
 
     def _packed(self) -> archive.Tree:
         """All that is needed to score again, for `gantutor.archive`."""
         raise NotImplementedError
+
+    def _refuse_own_class(self) -> None:
+        if not type(self).__module__.startswith("gantutor."):
+            raise ValueError(
+                f"{type(self).__name__} is a class of your own, and a file holds no code. "
+                "Save one of gantutor's detectors, or use pickle, whose files run code."
+            )
 
     def _check_ready(self) -> None:
         check_is_fitted(self)
@@ -211,6 +214,9 @@ class Interval:
         return f"{kind} {'of at least' if self.closed else 'above'} {self.low:g}"
 
 
+MOST_WIDTHS = 100  # each layer is built one by one, and a file can name a million
+
+
 class Widths:
     """The widths of some layers: a sequence of whole numbers above 0."""
 
@@ -218,7 +224,7 @@ class Widths:
         """Whether the value is such a sequence."""
         return (
             isinstance(value, Sequence)
-            and len(value) > 0
+            and 0 < len(value) <= MOST_WIDTHS
             and all(WHOLE.allows(width) for width in value)
         )
 
@@ -307,8 +313,15 @@ def fitted_values(estimator: Any, leave_out: Collection[str] = ()) -> archive.Tr
     }
 
 
-def restore_values(estimator: Any, values: archive.Tree) -> None:
+def restore_values(
+    estimator: Any, values: archive.Tree, needed: Collection[str] = ()
+) -> None:
     """Set what `fitted_values` has given, and the threshold."""
+    for name in (*needed, "calibration_scores_"):
+        if name not in values:
+            raise ValueError(f"it lacks {name}")
+    if np.ndim(values["calibration_scores_"]) != 1:
+        raise ValueError("its calibration scores are no row of numbers")
     for name, value in values.items():
         if not re.fullmatch(r"[a-z]\w*_", name):
             raise ValueError(f"it has an unknown entry {name!r}")

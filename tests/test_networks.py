@@ -13,7 +13,7 @@ from gantutor import networks
 
 gt.setup()
 
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=8, deadline=None)
 widths = st.lists(st.integers(1, 20), max_size=3)
 sides = st.integers(8, 32)
 
@@ -70,7 +70,7 @@ def test_conv_networks_fit_images_of_8_to_32_pixels_odd_ones_too(
     images, noise = normal(2, *shape), normal(2, 5)
     assert networks.conv_generator(5, shape, filters)(noise).shape == images.shape
     assert networks.conv_discriminator(shape, filters)(images).shape == (2, 1)
-    assert networks.conv_encoder(shape, 5, filters)(images).shape == (2, 5)
+    assert networks.conv_network(shape, 5, filters)(images).shape == (2, 5)
 
 
 def test_parameter_count_of_a_conv_discriminator_worked_out_by_hand():
@@ -284,7 +284,7 @@ def test_a_pair_of_rows_is_judged_as_one_row_with_the_columns_of_both():
 
 NORMALIZED = {
     "dense": lambda: networks.dense_discriminator(4, (6, 5)),
-    "convolutions": lambda: networks.conv_encoder((9, 8, 2), 3, (3, 4)),
+    "convolutions": lambda: networks.conv_network((9, 8, 2), 3, (3, 4)),
     "pair of rows": lambda: networks.pair_discriminator((3,), (2,), (6, 5)),
     "image and latent": lambda: networks.pair_discriminator((8, 8, 1), (2,), (3, 4)),
 }

@@ -357,3 +357,75 @@ def test_the_search_gives_the_same_in_a_graph_as_in_eager():
 
     for one, other in zip(eager, search(POINTS), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+# explanations
+
+
+def bent(x):
+    """A function in which columns work together."""
+    return tf.reduce_sum(x**2, axis=1) + x[:, 0] * tf.sin(x[:, 1])
+
+
+def test_integrated_gradients_add_up_and_know_which_column_counts():
+    x = POINTS[:, :3]
+    start = POINTS[0, 2:5]
+    parts = scoring.integrated_gradients(bent, start, x).numpy()
+    rise = bent(tf.constant(x)) - bent(tf.constant(start[None]))
+    np.testing.assert_allclose(parts.sum(axis=1), rise, atol=1e-3)
+    alone = scoring.integrated_gradients(lambda x: x[:, 0] ** 3, start, x).numpy()
+    np.testing.assert_allclose(alone[:, 0], x[:, 0] ** 3 - start[0] ** 3, atol=1e-3)
+    assert not alone[:, 1:].any()
+
+
+def test_shapley_values_add_up_exactly():
+    x, start = RNG.standard_normal((2, 9, 5))
+    groups = [[0], [3, 1], [2], [4]]
+    parts = scoring.shapley_values(lambda x: bent(x).numpy(), x, start, groups)
+    assert parts.shape == (9, 4)
+    rise = bent(x).numpy() - bent(start).numpy()
+    np.testing.assert_allclose(parts.sum(axis=1), rise, rtol=1e-12)
+
+
+def test_shapley_values_of_two_groups_by_hand():
+    x, start = RNG.standard_normal((2, 6, 3))
+
+    def function(x):
+        return x[:, 0] * x[:, 1] + x[:, 2] * x[:, 0]
+
+    parts = scoring.shapley_values(function, x, start, [[0], [1, 2]], n_orders=2)
+    way, other = x[:, 0] - start[:, 0], x[:, 1:].sum(axis=1)
+    by_hand = way * (other + start[:, 1:].sum(axis=1)) / 2  # first, and last
+    np.testing.assert_allclose(parts[:, 0], by_hand)
+
+
+def test_shapley_values_of_an_additive_function_are_each_columns_own_difference():
+    x, start = RNG.standard_normal((2, 6, 4))
+
+    def function(x):
+        return np.exp(x[:, 0]) + x[:, 1] ** 2 - 3 * x[:, 3]
+
+    parts = scoring.shapley_values(function, x, start, [[0], [1], [2], [3]])
+    own = np.exp(x[:, 0]) - np.exp(start[:, 0]), x[:, 1] ** 2 - start[:, 1] ** 2
+    np.testing.assert_allclose(parts[:, 0], own[0])
+    np.testing.assert_allclose(parts[:, 1], own[1])
+    np.testing.assert_allclose(parts[:, 3], -3 * (x[:, 3] - start[:, 3]))
+    np.testing.assert_array_equal(parts[:, 2], 0)  # which the function does not use
+
+
+def test_shapley_values_change_no_row_and_depend_on_the_seed_alone():
+    x, start = RNG.standard_normal((2, 3, 4))
+    before = x.copy(), start.copy()
+    columns = [[0], [1], [2], [3]]
+
+    def function(x):
+        return x.prod(axis=1) + x[:, 0] * x[:, 1]
+
+    one, same, other = (
+        scoring.shapley_values(function, x, start, columns, 2, seed=seed)
+        for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+    np.testing.assert_array_equal(x, before[0])
+    np.testing.assert_array_equal(start, before[1])

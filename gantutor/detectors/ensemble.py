@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
+import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
@@ -40,6 +41,7 @@ from gantutor.one_class import (
 from gantutor.scoring import shapley_values
 
 MIN_ROWS = 10  # of which a member gets 8 to learn from
+SCALES = ("weights_", "score_means_", "score_scales_")  # a number for each member
 
 
 @dataclass(eq=False, repr=False)
@@ -162,13 +164,14 @@ class Ensemble(OneClass):
         else:
             kept = rows.checked(self, calibration)
         self.mean_row_ = X.mean(axis=0, dtype=float)
-        given = default_members() if self.members is None else list(self.members)
+        given = self.members
+        given = default_members() if given is None else _checked_members(given)
         seeds = np.random.SeedSequence(self.seed_).generate_state(len(given))
         self.members_ = []
         for number, (member, seed) in enumerate(zip(given, seeds, strict=True), 1):
             if self.verbose:
                 print(f"Member {number} of {len(given)}: {type(member).__name__}")
-            self.members_.append(self._fitted(clone(member), int(seed), X, kept))
+            self.members_.append(self._fitted(_copied(member), int(seed), X, kept))
             if getattr(self.members_[-1], "stopped_", False) and number < len(given):
                 warnings.warn(
                     f"The ensemble has {number} of {len(given)} members: the training was "
@@ -205,6 +208,8 @@ class Ensemble(OneClass):
         return (self.weights_[:, None] * (scores - means) / scales).sum(axis=0)
 
     def _packed(self) -> archive.Tree:
+        self._refuse_own_class()
+
         def packed(member: Any) -> archive.Tree:
             if isinstance(member, OneClass):
                 return member._packed()
@@ -231,7 +236,12 @@ class Ensemble(OneClass):
         ensemble.members_ = members
         rows_of = [member["rows"] for member in tree["members"] if "rows" in member]
         ensemble.learned_rows_ = rows_of[0] if rows_of else None
-        restore_values(ensemble, tree["fitted"])
+        needed = ("n_features_in_", "image_shape_", "mean_row_", "seed_", *SCALES)
+        restore_values(ensemble, tree["fitted"], needed)
+        for name in SCALES:
+            values = np.asarray(vars(ensemble)[name], dtype=float)
+            if values.shape != (len(members),) or not np.isfinite(values).all():
+                raise ValueError(f"its {name} are no {len(members)} numbers")
         return ensemble
 
     def __sklearn_tags__(self) -> Tags:
@@ -244,6 +254,33 @@ def default_members() -> list[Any]:
     """Two WGANs and three GANomalys, whose residual counts as much as their codes."""
     reconstructions = [GANomaly(score_contextual_weight=1.0) for _ in range(3)]
     return [WGAN(), WGAN(), *reconstructions]
+
+
+def _checked_members(members: Any) -> list[Any]:
+    """The members as a list, or a ValueError if one of them is no unfitted detector."""
+    listed = list(members) if isinstance(members, Sequence) else []
+    scores = ("anomaly_score", "score_samples")
+    wrong = [
+        member
+        for member in listed
+        if isinstance(member, type)
+        or not all(hasattr(member, name) for name in ("fit", "get_params"))
+        or not any(hasattr(member, name) for name in scores)
+    ]
+    if not listed or wrong:
+        raise ValueError(
+            f"members is {members!r}; it must be a sequence of unfitted detectors, such as "
+            "[WGAN(), GANomaly()]."
+        )
+    return listed
+
+
+def _copied(member: Any) -> Any:
+    """An unfitted copy. Networks of the reader's own stay one, so that graphs are shared."""
+    given = member.get_params(deep=False).items()
+    return clone(member).set_params(
+        **{name: value for name, value in given if isinstance(value, keras.Model)}
+    )
 
 
 def _kind(member: Any) -> Any:

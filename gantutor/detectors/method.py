@@ -20,6 +20,11 @@ from gantutor.one_class import (
 )
 from gantutor.training import Stage
 
+NEEDED = (  # of any detector, to score and to be trained on
+    *("n_features_in_", "image_shape_", "latent_dim_", "seed_", "center_", "scale_"),
+    *("mean_row_", "history_", "training_state_"),
+)
+
 
 class Method(OneClass):
     """Base of `Detector`: what it asks of a method, and what it keeps."""
@@ -92,6 +97,10 @@ class Method(OneClass):
         }
 
     def _packed(self) -> archive.Tree:
+        self._refuse_own_class()
+        return self._tree()
+
+    def _tree(self) -> archive.Tree:
         parameters = self._fitted_parameters.copy()
         for name, value in parameters.items():
             if isinstance(value, keras.Model):
@@ -132,14 +141,20 @@ class Method(OneClass):
                 parameters[name] = tuple(value)
         detector = cls(**parameters)
         check_parameters(detector)
-        restore_values(detector, tree["fitted"])
+        restore_values(detector, tree["fitted"], NEEDED)
+        for name in ("center_", "scale_"):
+            shape = np.asarray(vars(detector)[name], dtype=float).shape
+            if shape != ((1,) if detector.image_shape_ else (detector.n_features_in_,)):
+                raise ValueError(f"its {name} has shape {shape}")
+        if np.shape(vars(detector)["mean_row_"]) != detector.row_shape:
+            raise ValueError("its mean_row_ is no row")
         detector._fitted_parameters = detector.get_params(deep=False)
         detector._build()
         return detector
 
     def __getstate__(self) -> dict[str, Any]:
         fitted = hasattr(self, "threshold_")
-        return {"packed": self._packed()} if fitted else self.__dict__
+        return {"packed": self._tree()} if fitted else self.__dict__
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if "packed" not in state:

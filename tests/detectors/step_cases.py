@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from detector_cases import NEW, ROWS, tiny
+from detector_cases import ROWS, tiny
 
 from gantutor import networks
-from gantutor.detectors import Detector, compiled
+from gantutor.detectors import Detector, graphs
 
 Weights = list[np.ndarray]
 
@@ -37,14 +37,6 @@ def leaky_pair(n_first: int, n_second: int) -> keras.Model:
 
 def linear_pair(n_first: int, n_second: int) -> keras.Model:
     return networks.pair_discriminator((n_first,), (n_second,), ())
-
-
-def own(*n_inputs: int, n_outputs: int = 1) -> keras.Model:
-    """A reader's own network: one hidden layer of a width that is no default."""
-    inputs = [keras.Input((n,)) for n in n_inputs]
-    x = keras.layers.Dense(7, "tanh")(_joined(inputs))
-    outputs = keras.layers.Dense(n_outputs)(x)
-    return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs)
 
 
 def _joined(inputs: list) -> Any:
@@ -160,10 +152,6 @@ def affine(weights: Weights, *x: np.ndarray) -> np.ndarray:
 # fitted detectors
 
 
-def scaled(detector: Detector, data: np.ndarray) -> np.ndarray:
-    return ((data - detector.center_) / detector.scale_).astype(np.float32)
-
-
 def unscaled(detector: Detector, x: np.ndarray) -> np.ndarray:
     return x * detector.scale_ + detector.center_
 
@@ -191,37 +179,6 @@ def linear_networks(*names: str) -> dict[str, Any]:
     return {"latent_dim": 4, **models}
 
 
-def assert_own_networks_are_used_and_left_as_they_were(
-    detector_class: type[Detector], given: dict[str, keras.Model], **parameters: Any
-) -> None:
-    before = {name: model.get_weights() for name, model in given.items()}
-    detector = tiny(detector_class, **given, **parameters).fit(ROWS)
-    for name, model in given.items():
-        for old, new in zip(before[name], model.get_weights(), strict=True):
-            np.testing.assert_array_equal(old, new)
-        used = getattr(detector, f"{name}_")
-        assert used is not model
-        for w, own_w in zip(used.trainable_weights, model.weights, strict=True):
-            assert w.shape == own_w.shape
-            assert (w.numpy() != own_w.numpy()).all()  # fresh weights, and trained
-    assert np.isfinite(detector.anomaly_score(NEW)).all()
-
-
-def assert_every_weight_is_trained(
-    detector_class: type[Detector], **parameters: Any
-) -> None:
-    one, two = (
-        tiny(detector_class, **{"n_steps": n, **parameters}).fit(ROWS) for n in (1, 2)
-    )
-    for name, network in compiled.networks_of(one).items():
-        for a, b in zip(
-            network.trainable_weights,
-            vars(two)[name].trainable_weights,
-            strict=True,
-        ):
-            assert (a.numpy() != b.numpy()).any(), (name, a.path)
-
-
 def assert_scores_come_from_averaged_weights(detector_class: type[Detector]) -> None:
     """Keras' rule: the average starts at the weights after the first step."""
     trajectory, going_on = (
@@ -231,10 +188,10 @@ def assert_scores_come_from_averaged_weights(detector_class: type[Detector]) -> 
     for _ in range(3):
         trajectory.append(copy.deepcopy(going_on.fit(ROWS)))
     averaged = tiny(detector_class, n_steps=3, ema_momentum=0.7).fit(ROWS)
-    last = compiled.variables_of(trajectory[2])
+    last = graphs.variables_of(trajectory[2])
     for i, variable in enumerate(last):  # a warm start goes on from the last weights
         np.testing.assert_array_equal(averaged.training_state_[str(i)], variable)
-    for name, network in compiled.networks_of(averaged).items():
+    for name, network in graphs.networks_of(averaged).items():
         ways = [vars(detector)[name].trainable_weights for detector in trajectory]
         for mean, one, two, three in zip(network.trainable_weights, *ways, strict=True):
             w1, w2, w3 = (w.numpy() for w in (one, two, three))

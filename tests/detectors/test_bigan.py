@@ -10,7 +10,6 @@ from step_cases import (
     Recorder,
     affine,
     assert_each_player_moves_alone,
-    assert_own_networks_are_used_and_left_as_they_were,
     assert_scores_come_from_averaged_weights,
     assert_step_by_hand,
     invertible,
@@ -19,9 +18,7 @@ from step_cases import (
     leaky_pair,
     linear_networks,
     linear_pair,
-    own,
     rows,
-    scaled,
     sgd,
     shift,
     softplus,
@@ -31,7 +28,7 @@ from step_cases import (
 import gantutor as gt
 from gantutor import networks
 from gantutor.detectors import BiGAN
-from gantutor.detectors.bigan import bigan_step
+from gantutor.training import bigan_step
 
 gt.setup()
 
@@ -105,7 +102,7 @@ def test_the_score_by_hand(feature_weight, discrimination, not_compiled):
     w = feature_weight
     options = {"feature_weight": w, "discrimination": discrimination}
     detector = tiny(BiGAN, n_steps=1, hidden=(8, 6), **options).fit(ROWS)
-    x = scaled(detector, NEW)
+    x = detector.scaled(NEW)
     z = detector.encoder_(x).numpy()
     made = detector.generator_(z).numpy()
     np.testing.assert_allclose(
@@ -163,65 +160,3 @@ def test_a_pair_that_the_discriminator_believes_in_scores_lower(not_compiled):
 
 def test_scores_come_from_weights_averaged_over_the_training(not_compiled):
     assert_scores_come_from_averaged_weights(BiGAN)
-
-
-# networks of one's own, and parameters
-
-
-def test_default_networks_have_the_shapes_of_rows_codes_and_pairs(not_compiled):
-    detector = tiny(BiGAN, n_steps=1, latent_dim=4).fit(ROWS)  # as wide as the rows
-    assert detector.generator_.output_shape == (None, 4)
-    assert detector.encoder_.output_shape == (None, 4)
-    assert detector.discriminator_.output_shape == (None, 1)
-    assert detector.discriminator_.input_shape == [(None, 4)] * 2
-    assert set(detector.history_) == {"discriminator", "generator_and_encoder"}
-
-
-def test_own_networks_are_used_and_left_as_they_were(not_compiled):
-    given = {
-        "generator": own(3, n_outputs=4),
-        "encoder": own(4, n_outputs=3),
-        "discriminator": own(4, 3),
-    }
-    assert_own_networks_are_used_and_left_as_they_were(BiGAN, given, latent_dim=3)
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (
-            {"generator": own(7, n_outputs=4)},
-            r"generator .*\(7,\) to \(4,\).*\(3,\) to \(4,\)",
-        ),
-        (
-            {"encoder": own(4, n_outputs=2)},
-            r"encoder .*\(4,\) to \(2,\).*\(4,\) to \(3,\)",
-        ),
-        (
-            {"discriminator": own(3, 4)},
-            r"\(3,\) and \(4,\) to \(1,\).*\(4,\) and \(3,\) to \(1,\)",
-        ),
-        (
-            {"discriminator": own(4, 3, n_outputs=2)},
-            r"\(4,\) and \(3,\) to \(2,\).*\(4,\) and \(3,\) to \(1,\)",
-        ),
-        ({"discriminator": own(4)}, r" \(4,\) to \(1,\).*\(4,\) and \(3,\) to \(1,\)"),
-        ({"discriminator": "deep"}, r"must be a keras.Model .*\(4,\) and \(3,\)"),
-    ],
-)
-def test_own_networks_of_the_wrong_shape_are_refused_in_words(given, words):
-    with pytest.raises(ValueError, match=words):
-        tiny(BiGAN, latent_dim=3, **given).fit(ROWS)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        *[("feature_weight", value) for value in (-0.1, 1.5, np.nan, None, True)],
-        *[("ema_momentum", value) for value in (-0.1, 1, 1.0, 2, np.nan, None, True)],
-        *[("discrimination", value) for value in ("logits", None, 3)],
-    ],
-)
-def test_a_parameter_out_of_its_range_is_refused_in_words(name, value):
-    with pytest.raises(ValueError, match=f"{name} is .*must be"):
-        tiny(BiGAN, **{name: value}).fit(ROWS)

@@ -10,15 +10,11 @@ from step_cases import (
     Recorder,
     affine,
     assert_each_player_moves_alone,
-    assert_every_weight_is_trained,
-    assert_own_networks_are_used_and_left_as_they_were,
     assert_step_by_hand,
     invertible,
     leaky,
     linear_networks,
-    own,
     rows,
-    scaled,
     sgd,
     shift,
     softplus,
@@ -28,6 +24,7 @@ from step_cases import (
 import gantutor as gt
 from gantutor import networks
 from gantutor.detectors import GANomaly, ganomaly
+from gantutor.training import ganomaly_step
 
 gt.setup()
 
@@ -40,7 +37,7 @@ TEAM = ("encoder", "decoder", "second_encoder")
 
 def step_on(models, optimizers, weights):
     features = networks.hidden_features(models[3])
-    return partial(ganomaly.ganomaly_step, *models, features, *optimizers, weights, X)
+    return partial(ganomaly_step, *models, features, *optimizers, weights, X)
 
 
 def leaky_networks():
@@ -65,7 +62,7 @@ def test_the_second_encoder_and_the_discriminator_see_what_the_decoder_made():
     encoder, decoder, second_encoder, d = leaky_networks()
     made = decoder(encoder(X)).numpy()
     recorders = Recorder(second_encoder), Recorder(d)
-    ganomaly.ganomaly_step(
+    ganomaly_step(
         encoder,
         decoder,
         *recorders,
@@ -117,7 +114,7 @@ def test_a_step_by_hand(weights):
 @pytest.mark.parametrize("weight", [0, 0.5])
 def test_the_score_by_hand(weight, not_compiled):
     detector = tiny(GANomaly, n_steps=1, score_contextual_weight=weight).fit(ROWS)
-    x = scaled(detector, NEW)
+    x = detector.scaled(NEW)
     code = detector.encoder_(x).numpy()
     made = detector.decoder_(code).numpy()
     np.testing.assert_allclose(
@@ -202,69 +199,3 @@ def test_the_three_weights_reach_the_step_in_their_order(not_compiled, monkeypat
         "contextual": 2,
         "encoder": 3,
     }
-
-
-def test_training_moves_every_weight(not_compiled):
-    assert_every_weight_is_trained(GANomaly, hidden=(20,))
-
-
-# networks of one's own, and parameters
-
-
-def test_default_networks_have_the_shapes_of_rows_and_codes(not_compiled):
-    detector = tiny(GANomaly, n_steps=1).fit(ROWS)  # codes as wide as the rows
-    for name in TEAM:
-        assert vars(detector)[f"{name}_"].output_shape == (None, 4)
-    assert detector.discriminator_.output_shape == (None, 1)
-
-
-def test_own_networks_are_used_and_left_as_they_were(not_compiled):
-    given = {
-        "encoder": own(4, n_outputs=3),
-        "decoder": own(3, n_outputs=4),
-        "second_encoder": own(4, n_outputs=3),
-        "discriminator": own(4),
-    }
-    assert_own_networks_are_used_and_left_as_they_were(GANomaly, given, latent_dim=3)
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        (
-            {"encoder": own(4, n_outputs=2)},
-            r"The encoder .*\(4,\) to \(2,\).*\(4,\) to \(3,\)",
-        ),
-        (
-            {"decoder": own(4, n_outputs=4)},
-            r"decoder .*\(4,\) to \(4,\).*\(3,\) to \(4,\)",
-        ),
-        (
-            {"second_encoder": own(3, n_outputs=3)},
-            r"second_encoder .*\(3,\) to \(3,\).*\(4,\) to \(3,\)",
-        ),
-        (
-            {"discriminator": own(4, n_outputs=3)},
-            r"discriminator .*\(4,\) to \(3,\).*\(4,\) to \(1,\)",
-        ),
-        ({"discriminator": own(4, 3)}, r"\(4,\) and \(3,\) to \(1,\).*\(4,\) to \(1,"),
-    ],
-)
-def test_own_networks_of_the_wrong_shape_are_refused_in_words(given, words):
-    with pytest.raises(ValueError, match=words):
-        tiny(GANomaly, latent_dim=3, **given).fit(ROWS)
-
-
-@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, None, True, "1"])
-@pytest.mark.parametrize(
-    "name",
-    [
-        "adversarial_weight",
-        "contextual_weight",
-        "encoder_weight",
-        "score_contextual_weight",
-    ],
-)
-def test_a_weight_out_of_its_range_is_refused_in_words(name, value):
-    with pytest.raises(ValueError, match=f"{name} is .*must be"):
-        tiny(GANomaly, **{name: value}).fit(ROWS)

@@ -1,0 +1,128 @@
+"""Classical methods keep their promises, and those in a file are fitted again."""
+
+import numpy as np
+import pytest
+from sklearn.covariance import EllipticEnvelope, LedoitWolf
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.linear_model import SGDOneClassSVM
+from sklearn.neighbors import LocalOutlierFactor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
+
+import gantutor as gt
+from gantutor import archive, baselines
+from gantutor.baselines import BASELINES, Baseline, anomaly_scores
+
+gt.setup()
+
+RNG = np.random.default_rng(0)
+NORMAL = RNG.standard_normal((200, 10)) @ RNG.standard_normal((10, 10))
+X = np.concatenate([NORMAL[:20], NORMAL[20:40] + 3])
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_a_baseline_ignores_the_units_of_a_table(name):
+    units = np.array([1e-3, 1, 1e4, 5, 1, 1, 1, 1, 1, 1])
+    plain = BASELINES[name](0).fit(NORMAL).anomaly_score(X)
+    scaled = BASELINES[name](0).fit(NORMAL * units + 7).anomaly_score(X * units + 7)
+    np.testing.assert_allclose(plain, scaled, rtol=1e-3)
+
+
+def test_the_pixels_of_images_keep_their_scale():
+    images = RNG.uniform(0, 16, (30, 2, 3))
+    images[:, 0, 0] *= 100
+    flat = images.reshape(30, 6)
+    score = BASELINES["5th neighbour"](0).fit(images).anomaly_score(images[:4])
+    apart = np.linalg.norm(flat[:4, None] - flat, axis=2)
+    np.testing.assert_allclose(score, np.sort(apart)[:, 4])
+
+
+def test_mahalanobis_is_that_of_the_shrunk_covariance():
+    rows = StandardScaler().fit(NORMAL).transform(X)
+    learned = LedoitWolf().fit(StandardScaler().fit_transform(NORMAL))
+    expected = learned.mahalanobis(rows)
+    score = BASELINES["Mahalanobis"](0).fit(NORMAL).anomaly_score(X)
+    np.testing.assert_allclose(score, expected, rtol=1e-5)
+
+
+def test_pca_error_is_what_the_plane_leaves():
+    rows = RNG.standard_normal((200, 2)) @ [[1, 0, 1], [0, 1, 0]]  # in a plane
+    baseline = BASELINES["PCA error"](0).fit(rows)
+    on, off = rows[:1], rows[:1] + [[1, 0, -1]]
+    assert baseline.anomaly_score(on)[0] == 0
+    assert baseline.anomaly_score(off)[0] > 0.1
+
+
+def test_a_plane_of_all_dimensions_leaves_nothing():
+    """An ensemble would give the rounding the weight of a member."""
+    baseline = Baseline(PCA(), "reconstruction error").fit(NORMAL * 1e3 + 50)
+    assert not baseline.anomaly_score(1e4 * X).any()
+
+
+def test_scores_of_scikit_learn_are_turned_round():
+    forest = IsolationForest(n_estimators=9, random_state=0).fit(NORMAL)
+    np.testing.assert_array_equal(anomaly_scores(forest, X), -forest.score_samples(X))
+
+
+# in a file
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        *[made(0) for made in BASELINES.values()],
+        EllipticEnvelope(random_state=0),
+        IsolationForest(n_estimators=9, random_state=0, n_jobs=2),
+        LocalOutlierFactor(novelty=True),
+        OneClassSVM(gamma=0.1),
+        SGDOneClassSVM(random_state=0),
+    ],
+    ids=lambda estimator: str(getattr(estimator, "estimator", estimator)),
+)
+def test_an_estimator_from_a_file_scores_bit_for_bit_as_before(estimator, tmp_path):
+    estimator.fit(NORMAL)
+    archive.write(baselines.packed(estimator, NORMAL), tmp_path / "file")
+    again = baselines.unpacked(archive.read(tmp_path / "file"))
+    assert type(again) is type(estimator)
+    np.testing.assert_array_equal(
+        anomaly_scores(again, X), anomaly_scores(estimator, X)
+    )
+
+
+class Own(IsolationForest):
+    """A reader's own."""
+
+
+@pytest.mark.parametrize(
+    ("estimator", "words"),
+    [
+        (Own(), "Own cannot be kept in a file"),
+        (make_pipeline(StandardScaler(), IsolationForest()), "Pipeline cannot be kept"),
+        (Baseline(PCA(), len), "measure=.*which a file without code cannot hold"),
+        (Baseline(Own(), "minus score_samples"), "Own cannot be kept"),
+        (IsolationForest(n_estimators=2000), "n_estimators=2000, too much for a file"),
+        (OneClassSVM(kernel=np.dot), "kernel=.*which a file without code"),
+    ],
+)
+def test_what_could_not_be_read_is_not_written(estimator, words):
+    with pytest.raises(ValueError, match=words):
+        baselines.packed(estimator, NORMAL)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"class": "Pipeline"}, "unknown detector 'Pipeline'"),
+        ({"class": "os.system"}, "unknown detector"),
+        ({"parameters": {"n_estimators": 10**6}}, "too much for a file"),
+        ({"parameters": {"n_jobs": 9}}, "n_jobs"),
+        ({"parameters": {"estimator": {"class": "Own", "parameters": {}}}}, "'Own'"),
+        ({"class": "LedoitWolf", "rows": np.zeros((2, 50_000))}, "too wide"),
+    ],
+)
+def test_what_runs_for_long_is_not_read(changes, words):
+    tree = baselines.packed(IsolationForest(n_estimators=9, random_state=0), NORMAL)
+    with pytest.raises(ValueError, match=words):
+        baselines.unpacked(tree | {"parameters": {}} | changes)
