@@ -56,8 +56,8 @@ def products(detector: gt.detectors.Detector, n: int) -> Callable[[], object]:
         for w in detector.networks()[name].get_weights() * times
         if w.ndim == 2 and 1 not in w.shape
     ]
-    if isinstance(detector, gt.detectors.WGAN):  # its distance is one more, in float64
-        kernels.append(tf.constant(detector.whitening_))
+    if isinstance(detector, gt.detectors.WGAN):  # its distance is two more
+        kernels += [tf.constant(detector.whitening_), tf.constant(detector.reference_.T)]
     rows = [tf.random.normal((4096, k.shape[0]), dtype=k.dtype) for k in kernels]
 
     @tf.function
