@@ -57,7 +57,10 @@ def products(detector: gt.detectors.Detector, n: int) -> Callable[[], object]:
         if w.ndim == 2 and 1 not in w.shape
     ]
     if isinstance(detector, gt.detectors.WGAN):  # its distance is two more
-        kernels += [tf.constant(detector.whitening_), tf.constant(detector.reference_.T)]
+        kernels += [
+            tf.constant(detector.whitening_),
+            tf.constant(detector.reference_.T),
+        ]
     rows = [tf.random.normal((4096, k.shape[0]), dtype=k.dtype) for k in kernels]
 
     @tf.function

@@ -207,6 +207,15 @@ class Ensemble(OneClass):
         means, scales = self.score_means_[:, None], self.score_scales_[:, None]
         return (self.weights_[:, None] * (scores - means) / scales).sum(axis=0)
 
+    @property
+    def history_(self) -> dict[str, NDArray]:
+        """The losses of each member that has some: "critic of member 0", and so on."""
+        return {
+            f"{name} of member {number}": losses
+            for number, member in enumerate(self.members_)
+            for name, losses in getattr(member, "history_", {}).items()
+        }
+
     def _packed(self) -> archive.Tree:
         self._refuse_own_class()
 

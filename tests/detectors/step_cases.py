@@ -191,7 +191,7 @@ def assert_scores_come_from_averaged_weights(detector_class: type[Detector]) -> 
     last = graphs.variables_of(trajectory[2])
     for i, variable in enumerate(last):  # a warm start goes on from the last weights
         np.testing.assert_array_equal(averaged.training_state_[str(i)], variable)
-    for name, network in graphs.networks_of(averaged).items():
+    for name, network in averaged.networks().items():
         ways = [vars(detector)[name].trainable_weights for detector in trajectory]
         for mean, one, two, three in zip(network.trainable_weights, *ways, strict=True):
             w1, w2, w3 = (w.numpy() for w in (one, two, three))

@@ -250,7 +250,7 @@ def test_one_more_step_moves_every_kernel_even_with_fewer_rows_than_a_batch(
         tiny(detector_class, n_steps=n, batch_size=16, hidden=(20, 20)).fit(ROWS[:9])
         for n in (1, 2)
     )
-    for name, network in graphs.networks_of(one).items():
+    for name, network in one.networks().items():
         others = vars(two)[name].trainable_weights
         for a, b in zip(network.trainable_weights, others, strict=True):
             if len(a.shape) > 1:
@@ -655,7 +655,9 @@ def test_explanations_add_up_to_the_score_minus_that_of_the_mean_row(fitted):
     parts = fitted.explain(NEW)
     rise = fitted.anomaly_score(NEW) - fitted.anomaly_score(fitted.center_[None])
     assert parts.shape == NEW.shape
-    np.testing.assert_allclose(parts.sum(1), rise, rtol=0.03, atol=0.03 * rise.std())
+    # a distance to neighbours has a kink wherever another row becomes the 5th
+    share = 0.1 if hasattr(fitted, "reference_") else 0.03
+    np.testing.assert_allclose(parts.sum(1), rise, rtol=share, atol=share * rise.std())
 
 
 def test_explanations_of_images_add_up_too(fitted_images):

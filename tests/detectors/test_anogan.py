@@ -12,7 +12,7 @@ from step_cases import (
 
 import gantutor as gt
 from gantutor import networks, scoring
-from gantutor.detectors import AnoGAN, graphs
+from gantutor.detectors import AnoGAN
 
 gt.setup()
 
@@ -153,7 +153,7 @@ def test_training_as_a_gan_is_that_of_the_gan(not_compiled):
     assert set(ano.history_) == {"discriminator", "generator"}
     for name in ano.history_:
         np.testing.assert_array_equal(ano.history_[name], gan.history_[name])
-    for name, network in graphs.networks_of(gan).items():
+    for name, network in gan.networks().items():
         for a, b in zip(
             network.get_weights(), vars(ano)[name].get_weights(), strict=True
         ):

@@ -280,7 +280,7 @@ WIDE = {"class": "LedoitWolf", PARAMETERS: {}, "rows": np.zeros((2, 60_000))}
         ],
         ("GAN", put(np.zeros((9, 4)), FITTED, "center_"), "center_ has shape"),
         ("GAN", put(np.array([*"abcd"]), FITTED, "scale_"), ""),
-        ("GAN", put(np.zeros(3), FITTED, "mean_row_"), "mean_row_ has shape"),
+        ("GAN", put(np.zeros(3), FITTED, "mean_row_"), "mean_row_ is no row"),
         ("GAN", put(np.array([*"ab"]), FITTED, "calibration_scores_"), ""),
         ("GAN", put(np.array([np.nan]), FITTED, "calibration_scores_"), ""),
         (

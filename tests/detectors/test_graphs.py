@@ -30,7 +30,6 @@ from sklearn.base import clone
 import gantutor as gt
 from gantutor import training
 from gantutor.detectors import Detector, graphs
-from gantutor.detectors.graphs import networks_of
 
 gt.setup()
 
@@ -154,7 +153,7 @@ def test_a_fit_changes_nothing_in_another_detector(first):
 def test_weights_set_by_hand_change_this_detector_alone(first):
     changed, others = copy.deepcopy(first), all_scores(first)
     scores, counted = changed.anomaly_score(NEW), []
-    for name, network in networks_of(changed).items():
+    for name, network in changed.networks().items():
         network.set_weights([0.5 * w + 0.1 for w in network.get_weights()])
         now = changed.anomaly_score(NEW)
         assert_scores_are_its_own(changed)
