@@ -78,6 +78,11 @@ def checked(
     """
     _refuse_text(X)
     _refuse_masked(X)
+    if getattr(getattr(X, "dtype", None), "kind", "") in ("U", "S"):
+        raise ValueError(
+            "X is an array of text, and numbers are needed. If it holds numbers written as "
+            "text, pass X.astype(float)."
+        )
     whole = _shape_of(X)
     images = not hasattr(X, "columns") and len(whole) in (3, 4)
     shape = whole[1:] if images else ()

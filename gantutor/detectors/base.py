@@ -218,6 +218,12 @@ class Detector(Method):
         more = self.warm_start and hasattr(self, "threshold_")
         if more:
             self._refuse_other_parameters()
+            if self.calibration_given_ and calibration is None:
+                raise ValueError(
+                    "The first fit was given calibration rows. Give them again: without "
+                    "them, rows that were trained on would set the threshold."
+                )
+        self.calibration_given_ = calibration is not None
         self._fitted_parameters = {
             name: list(value) if isinstance(value, list) else value
             for name, value in self.get_params(deep=False).items()

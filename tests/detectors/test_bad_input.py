@@ -385,7 +385,7 @@ BAD_ROWS = {
         twice(),
         r"more than one column named 'age', 'size'\. Give each column a name of its own\.",
     ),
-    "text": (np.full((12, 2), "a"), "arrays of bytes/strings.*Convert your data"),
+    "text": (np.full((12, 2), "a"), r"array of text.*X.astype\(float\)"),
     "complex": (RNG.random((12, 2)) + 1j, "Complex data not supported"),
     "None": (None, "Expected 2D array"),
     "one row": (RNG.random(12), "Expected 2D array.*Reshape"),

@@ -392,3 +392,13 @@ def test_a_fit_that_was_stopped_goes_on_where_it_stopped(monkeypatch):
     assert detector.stopped_ is True
     detector.set_params(n_steps=2).fit(ROWS)
     assert_learned_the_same(detector, tiny(GAN, n_steps=8).fit(ROWS))
+
+
+def test_calibration_rows_of_ones_own_are_asked_for_again():
+    detector = tiny(GAN, n_steps=FIRST, warm_start=True).fit(ROWS, calibration=NEW)
+    threshold = detector.threshold_
+    with pytest.raises(ValueError, match="was given calibration rows. Give them again"):
+        trained_on(detector)
+    assert detector.threshold_ == threshold
+    detector.set_params(n_steps=MORE).fit(ROWS, calibration=NEW)
+    assert len(detector.calibration_scores_) == len(NEW)
