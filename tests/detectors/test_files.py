@@ -166,6 +166,10 @@ class Own(gt.detectors.GANomaly):
     """A reader's own method."""
 
 
+class OwnEnsemble(gt.detectors.Ensemble):
+    """A reader's own way to put several together."""
+
+
 class Twice(keras.layers.Layer):
     def call(self, x):
         return 2 * x
@@ -182,6 +186,13 @@ def test_a_class_of_ones_own_is_copied_but_not_saved(tmp_path):
         with pytest.raises(ValueError, match="Own is a class of your own, and a file"):
             detector.save(tmp_path / "detector.npz")
     assert not list(tmp_path.iterdir())
+
+
+def test_an_ensemble_of_ensembles_of_ones_own_is_not_saved(tmp_path):
+    inner = OwnEnsemble([IsolationForest(n_estimators=5)])
+    outer = gt.detectors.Ensemble([inner], random_state=0).fit(ROWS)
+    with pytest.raises(ValueError, match="OwnEnsemble is a class of your own"):
+        outer.save(tmp_path / "detector.npz")
 
 
 def test_a_layer_of_ones_own_works_but_cannot_be_saved(tmp_path):
