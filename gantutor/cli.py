@@ -8,7 +8,7 @@ import sys
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from os import W_OK, access
 from pathlib import Path
@@ -59,40 +59,30 @@ READING = {  # by default, in the terms of pandas.read_csv
 # -- the command line ------------------------------------------------------------------
 
 
-def _checked(parse: Callable[[str], Any], needed: str) -> dict[str, Any]:
-    def parsed(text: str) -> Any:
-        with contextlib.suppress(ValueError, ZeroDivisionError):
-            if (value := parse(text)) is not None:
-                return value
-        raise argparse.ArgumentTypeError(f"{text!r} is not {needed}")
-
-    return {"type": parsed}
-
-
-def _sign(text: str) -> str | None:
+def sign(text: str) -> str:
+    """One sign; argparse calls what is none by the name of this function."""
     text = "\t" if text in ("\\t", "tab") else text
-    return text if len(text) == 1 else None
+    if len(text) != 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one sign (a tab is \\t)")
+    return text
 
 
-def _share(text: str) -> float | None:
+def share(text: str) -> float:
+    """A share such as 0.004 or 20/5000."""
     alerts, _, rows = text.partition("/")
-    share = float(alerts) / float(rows or 1)
-    return share if 0 < share < 1 else None
-
-
-def _whole(least: int) -> dict[str, Any]:
-    def parse(text: str) -> int | None:
-        return int(text) if int(text) >= least else None
-
-    return _checked(parse, f"a whole number of at least {least}")
+    share = float(alerts) / (float(rows or 1) or 1)
+    if not 0 < share < 1:
+        needed = "a share between 0 and 1, such as 0.01 or 20/5000"
+        raise argparse.ArgumentTypeError(f"{text!r} is not {needed}")
+    return share
 
 
 FILE = {"type": Path, "metavar": "FILE"}
-SIGN = _checked(_sign, r"one sign (a tab is \t)") | {"metavar": "SIGN"}
+SIGN = {"type": sign, "metavar": "SIGN"}
 SEVERAL = {"nargs": "+"}
 FLAG = {"action": "store_true"}
-RATE = _checked(_share, "a share between 0 and 1, such as 0.01 or 20/5000")
-RATE |= {"dest": "false_alarm_rate"}
+RATE = {"type": share, "dest": "false_alarm_rate", "metavar": "SHARE"}
+WHOLE = {"type": int, "metavar": "NUMBER"}
 METHODS = (*GANS, "Ensemble", *BASELINES)
 METHOD = {"choices": METHODS, "metavar": "METHOD"}
 METHOD_HELP = f"""\
@@ -127,10 +117,10 @@ OPTIONS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("--exclude", SEVERAL, "use all columns but these"),
         ("--categorical", SEVERAL, "columns of numbers that are names: postcodes"),
         ("--detector", METHOD, METHOD_HELP),
-        ("--seed", _whole(0), "the same seed gives the same result (default 0)"),
+        ("--seed", WHOLE, "the same seed gives the same result (default 0)"),
     ],
     "running": [
-        ("--chunk-size", _whole(1), "rows read at a time (default 20000)"),
+        ("--chunk-size", WHOLE, "rows read at a time (default 20000)"),
         ("--quiet", FLAG, "no progress and no report, only problems"),
     ],
 }
@@ -166,10 +156,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _score(options, _checked_places(options))
     except KeyboardInterrupt:
-        print("gantutor: stopped; no result was written.", file=sys.stderr)
+        _say("gantutor: stopped; no result was written.")
         return INTERRUPTED
     except (ValueError, OSError, FloatingPointError) as error:
-        print(f"gantutor: {error}", file=sys.stderr)
+        _say(f"gantutor: {error}")
         return PROBLEM
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -179,16 +169,11 @@ def _checked_places(options: argparse.Namespace) -> Path:
     """Look at options and files before any work is done; return where the result goes."""
     for name in ("columns", "exclude", "categorical", "detector", "seed", "save_model"):
         if options.model and getattr(options, name) is not None:
-            options.refuse(
-                f"--{name.replace('_', '-')} goes with --train: it says how to learn, or what "
-                "to keep of it, and --model has learned already."
-            )
+            option = f"--{name.replace('_', '-')}"
+            options.refuse(f"{option} goes with --train: --model has learned already")
     given = [options.data, options.train or options.model]
-    for path in given:
-        if not path.is_file():
-            raise ValueError(
-                f"{str(path)!r} is not there, or is no file. Check its name."
-            )
+    if missing := [str(path) for path in given if not path.is_file()]:
+        raise ValueError(f"{missing[0]!r} is not there, or is no file. Check its name.")
     stem, dot, ending = options.data.name.removesuffix(".gz").rpartition(".")
     beside = f"{stem}-scored.{ending}" if dot else f"{ending}-scored"
     out = options.out or options.data.with_name(beside)
@@ -214,7 +199,7 @@ def _checked_places(options: argparse.Namespace) -> Path:
 
 
 def _score(options: argparse.Namespace, out: Path) -> int:
-    _say(options, "Starting TensorFlow.")
+    _say("Starting TensorFlow.", options.quiet)
     import gantutor as gt
 
     gt.setup()
@@ -222,17 +207,15 @@ def _score(options: argparse.Namespace, out: Path) -> int:
     n_rows, n_alarms, unusual = _write_scores(options, detector, out)
     changed = detector.encoder_._changed(n_rows, unusual)
     for sentence in changed.values():
-        print(f"gantutor: {sentence}", file=sys.stderr)
-    _say(
-        options,
-        f"Alarms: {n_alarms:,} in {n_rows:,} rows; if all rows were normal, about "
-        f"{detector.false_alarm_rate_ * n_rows:,.0f} would be expected. They are in {out}",
-    )
+        _say(f"gantutor: {sentence}")
+    expected = f"{detector.false_alarm_rate_ * n_rows:,.0f}"
+    words = f"Alarms: {n_alarms:,} in {n_rows:,} rows; if all rows were normal, about "
+    _say(f"{words}{expected} would be expected. They are in {out}", options.quiet)
     return CHANGED if changed else OK
 
 
-def _say(options: argparse.Namespace, text: str) -> None:
-    if not options.quiet:
+def _say(text: str, quiet: bool = False) -> None:
+    if not quiet:
         print(text, file=sys.stderr)
 
 
@@ -256,8 +239,7 @@ def _learned(options: argparse.Namespace) -> Any:
     """A detector for tables, fitted on GOOD.csv; it will fit the rows of DATA.csv."""
     import gantutor as gt
 
-    reading = READING | _given(options)
-    names = options.categorical or ()
+    reading, names = READING | _given(options), options.categorical or ()
     text = [*names, *(reading["parse_dates"] or ())]
     *_, first = islice(_chunks(options, reading, options.data), 2)
     rows = _as_pandas_reads(_training_rows(options, reading), reading, text)
@@ -279,14 +261,13 @@ def _learned(options: argparse.Namespace) -> Any:
     if any("stopped by the keyboard" in str(warning.message) for warning in caught):
         raise KeyboardInterrupt  # a half-trained network is of no use here
     for name, kind, _, done in detector.encoder_.describe().itertuples():
-        _say(options, f"  {name}: {kind}: {done}")
+        _say(f"  {name}: {kind}: {done}", options.quiet)
     n_kept = len(detector.calibration_scores_)
     if (n_kept + 1) * rate < 1:
-        print(
+        _say(
             f"gantutor: a false-alarm rate of {rate:g} cannot be promised by {n_kept} rows (a "
             f"fifth of {options.train}): expect {1 / (n_kept + 1):.2g}, or train on at least "
-            f"{5 * (round(1 / rate) - 1):,} rows.",
-            file=sys.stderr,
+            f"{5 * (round(1 / rate) - 1):,} rows."
         )
     if options.save_model:
         detector.save(options.save_model)
@@ -305,9 +286,8 @@ def _write_scores(
     style["compression"] = "gzip" if out.suffix == ".gz" else None
     with archive.replaced(out) as partial, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # told of all rows at the end
-        for number, chunk in enumerate(
-            _chunks(options, reading, options.data, "scoring")
-        ):
+        chunks = _chunks(options, reading, options.data, "scoring")
+        for number, chunk in enumerate(chunks):
             rows = _as_pandas_reads(chunk, reading, chunk.columns)
             added = detector.report(rows)
             unusual.update(detector.encoder_._encode(rows)[2].sum().to_dict())
@@ -340,7 +320,7 @@ def _chunks(
 
     style: Any = {name: reading[name] for name in ("sep", "encoding")}
     style |= {"dtype": str, "keep_default_na": False, "header": None}
-    quiet = options.quiet or not what
+    shown = {"unit": " rows", "file": sys.stderr, "disable": options.quiet or not what}
     try:
         names = pd.read_csv(path, nrows=1, **style).iloc[0].to_list()
         if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
@@ -348,10 +328,8 @@ def _chunks(
         if path == options.data and (taken := [n for n in ADDED if n in names]):
             raise ValueError(f"it has a column {taken[0]!r} already: rename it")
         style["skip_blank_lines"] = len(names) > 1  # of one column, they are rows
-        with (
-            pd.read_csv(path, chunksize=options.chunk_size, **style) as reader,
-            tqdm(desc=what, unit=" rows", file=sys.stderr, disable=quiet) as bar,
-        ):
+        style["chunksize"] = options.chunk_size
+        with pd.read_csv(path, **style) as reader, tqdm(desc=what, **shown) as bar:
             for chunk in chain([reader.get_chunk(1)[1:]], reader):
                 yield chunk.set_axis(names, axis=1)
                 bar.update(len(chunk))
@@ -371,17 +349,13 @@ def _as_pandas_reads(chunk: Any, reading: dict[str, Any], text: Sequence[str]) -
 
     if chunk.empty:
         return chunk
-    stay = [i for i, name in enumerate(chunk) if name in text]
-    read = pd.read_csv(
-        io.StringIO(chunk.to_csv(index=False, header=False, sep=reading["sep"])),
-        **{
-            name: reading[name] for name in ("sep", "decimal", "thousands", "na_values")
-        },
-        header=None,
-        names=range(chunk.shape[1]),
-        dtype=dict.fromkeys(stay, str),
-        skip_blank_lines=False,
-    )
+    like = {
+        name: reading[name] for name in ("sep", "decimal", "thousands", "na_values")
+    }
+    like["dtype"] = {i: str for i, name in enumerate(chunk) if name in text}
+    like |= {"header": None, "names": range(chunk.shape[1]), "skip_blank_lines": False}
+    written = chunk.to_csv(index=False, header=False, sep=reading["sep"])
+    read = pd.read_csv(io.StringIO(written), **like)
     return read.set_axis(chunk.columns, axis=1).set_axis(chunk.index)
 
 
@@ -398,8 +372,6 @@ def _training_rows(options: argparse.Namespace, reading: dict[str, Any]) -> Any:
         kept = np.sort(np.argsort(keys)[:MAX_TRAINING_ROWS])
         rows, keys = pd.concat([rows, chunk]).iloc[kept], keys[kept]
     if n_read > len(keys):
-        _say(
-            options,
-            f"Learning from {len(keys):,} of {n_read:,} rows, chosen at random.",
-        )
+        words = f"Learning from {len(keys):,} of {n_read:,} rows, chosen at random."
+        _say(words, options.quiet)
     return rows

@@ -25,12 +25,10 @@ from gantutor.archive import Tree
 from gantutor.detectors.wgan import WGAN
 from gantutor.one_class import Array, OneClass
 
-HOLDS = {  # what pandas finds in a column; all else is text
-    **dict.fromkeys(["integer", "floating", "mixed-integer-float"], "number"),
-    **dict.fromkeys(["decimal", "timedelta64", "timedelta"], "number"),
-    **dict.fromkeys(["datetime64", "datetime", "date"], "date"),
-}
-TEXT = ("string", "mixed", "mixed-integer")
+DATES = ("datetime64", "datetime", "date")  # as pandas names what is in a column
+NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")
+DURATIONS = ("timedelta64", "timedelta")
+HOLDS = dict.fromkeys(DATES, "date") | dict.fromkeys(NUMBERS + DURATIONS, "number")
 MENDED_BY = {  # the options of pandas.read_csv for text that is none
     "numbers": "decimal, thousands or na_values (or converters, for signs such as %)",
     "dates": "parse_dates, with date_format (such as '%d.%m.%Y %H:%M') or dayfirst",
@@ -61,21 +59,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     What a column holds follows from its dtype, never from a guess at text. *Numbers* are
     kept (durations in seconds, long right tails on a log-like scale), with the median for
-    gaps and a column that marks them. *Text, categories, true and false* become a column of
-    0 and 1 for each value that 1 % of the rows have, one for all rare ones, and one for gaps.
-    *Dates* become time of day and weekday as points on a circle, by the clock of their own
-    time zone, and the days since the first date column. Identifiers and counters are left
-    out; columns of one value are watched alone.
-
-    A value of a *new kind* is one that no training row prepares for: a category that is new
-    where none was rare, a gap where there was none, text in place of a number.
+    gaps. *Text, categories, true and false* become a column of 0 and 1 for each value that
+    1 % of the rows have, and one for all others. *Dates* become time of day and weekday as
+    points on a circle, by the clock of their own time zone, and the days since the first date
+    column. A column more marks gaps. Identifiers and counters are left out; columns of one
+    value are watched alone. A value of a *new kind* is one that no training row prepares for:
+    a category where none was rare, a gap where there was none, text in place of a number.
 
     Parameters
     ----------
-    columns : sequence of str, optional
-        The columns to use; by default all.
-    exclude : sequence of str
-        Columns to leave out.
+    columns, exclude : sequence of str
+        The columns to use, by default all, and those of them to leave out.
     categorical : sequence of str
         Columns of numbers, or of text that looks like numbers, that are names: postcodes.
     max_categories : int, default=20
@@ -109,26 +103,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     read_options: Mapping[str, Any] | None = None
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Decide what to do with each column.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n, n_columns), of pandas or polars
-            Normal rows, or mostly so.
-        y : ignored
+        """Decide what to do with each column of normal rows, (n, n_columns).
 
         Raises
         ------
         ValueError
-            If X is no table, lacks a column that was asked for, holds numbers or dates as
-            text, or no column is of use. The sentence says what to do.
+            If X is no DataFrame (of pandas or polars), lacks a column that was asked for, holds
+            numbers or dates as text, or has no column of use. The sentence says what to do.
         """
         X = _as_table(X)
         asked = list(X.columns if self.columns is None else self.columns)
         _refuse_missing([*asked, *self.exclude, *self.categorical], X, "asked for")
         X = X[[name for name in dict.fromkeys(asked) if name not in self.exclude]]
-        if unread := list(filter(None, (self._unread(X[name]) for name in X))):
-            raise ValueError(f"Text is not guessed at. {' '.join(unread)}")
+        if unread := "".join(self._unread(X[name]) for name in X):
+            raise ValueError(f"Text is not guessed at.{unread}")
         self._set_plan([self._planned(X[name]) for name in X])
         if X.empty or not self.feature_names_out_:
             done = "; ".join(f"{plan['name']}: {plan['done']}" for plan in self.plan_)
@@ -167,8 +155,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """Names of the numbers, as scikit-learn asks for them."""
         return np.array(self.feature_names_out_, dtype=object)
 
-    # -- 1. what a column holds --------------------------------------------------------
-
     def _option(self, name: str, default: Any) -> Any:
         return (self.read_options or {}).get(name) or default
 
@@ -193,7 +179,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 form = self._date_format(values.name).removesuffix("%z").strip()
                 values = pd.to_datetime(text, format=form, errors="coerce")
             return values.dt.tz_localize(None)
-        if types.infer_dtype(values).startswith("timedelta"):
+        if types.infer_dtype(values) in DURATIONS:
             values = pd.to_timedelta(values).dt.total_seconds()
         elif _is_text(values, holds):
             point = self._option("decimal", ".")
@@ -204,41 +190,38 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         found = values.astype("float64")
         return found.where(np.isfinite(found)).clip(-LARGEST, LARGEST)
 
-    def _unread(self, values: Any) -> str | None:
+    def _unread(self, values: Any) -> str:
         """What to say of text that should have been read as something else."""
-        if values.name in self.categorical or types.infer_dtype(values) not in TEXT:
-            return None
-        name, text = values.name, values.dropna().astype("string").str.strip()
+        name, is_category = values.name, values.dtype == "category"
+        if name in self.categorical or is_category or _holds(values) != "text":
+            return ""
+        text = values.dropna().astype("string").str.strip()
         some = text[:N_LOOKED_AT]
+        likely = _likely(some)
         if self._holds(values) == "date":  # as was said: then it must be possible
             likely = {"dates": self._read(some, "date").isna()}
-        else:
-            likely = {"numbers": _like_numbers(some), "dates": _like_dates(some)}
         for looks, found in likely.items():
             if 2 * found.sum() >= max(len(some), 1):
                 odd = text[pd.to_numeric(text, errors="coerce").isna()]
                 return (
-                    f"Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
+                    f" Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
                     f"pandas.read_csv reads them with {MENDED_BY[looks]}; if it is a "
                     f"category, read it as one (dtype={{{name!r}: 'category'}}) or name it "
                     "in `categorical`; if it is neither, exclude it."
                 )
-        return None
-
-    # -- 2. what is done with it -------------------------------------------------------
+        return ""
 
     def _planned(self, values: Any) -> Plan:
         holds = self._holds(values)
         found = self._read(values, holds)
         plan = {"name": values.name, "holds": holds, "gaps": bool(found.isna().any())}
+        one_value = found.nunique() + plan["gaps"] <= 1
         if holds == "date" and found.notna().any():
             plan |= _plan_of_dates(found, self._date_format(values.name))
-        elif found.nunique() + plan["gaps"] <= 1:
-            plan |= _plan_of_one_value(found)
-        elif holds == "number":
+        elif holds == "number" and not one_value:
             plan |= _plan_of_numbers(found)
         else:
-            plan |= _plan_of_categories(found, self.max_categories)
+            plan |= _plan_of_text(_text(found), one_value, self.max_categories)
         if plan["kind"] in ("date", "number", "categories"):
             plan["done"] += ", gaps marked" if plan["gaps"] else f", a gap {ALARM}"
         return plan
@@ -251,8 +234,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.feature_names_out_ = [column + part for column, part in names]
         sources = [self.columns_.index(column) for column, _ in names]
         self.sources_ = np.array(sources, dtype=int)
-
-    # -- 3. doing it -------------------------------------------------------------------
 
     def _encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """The numbers, where values are of a new kind, and where they are unusual."""
@@ -274,10 +255,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             found = self._read(X[name], holds)
             gap = found.isna()
             parts, odd = ENCODED[plan["kind"]](plan, found)
-            if holds == "date" and first_date is not None:
+            is_date = plan["kind"] == "date"
+            if is_date and first_date is not None:
                 days = (found - first_date).dt.total_seconds() / 86_400
                 parts[f": days since {first_date.name}"] = days
-            elif holds == "date":
+            elif is_date:
                 first_date = found
             if plan["gaps"]:
                 parts[" missing"] = gap
@@ -329,12 +311,12 @@ class TableDetector(OneClass):
     ----------
     detector_, encoder_ : detector, TableEncoder
         The fitted copies.
-    threshold_, calibration_scores_ : float, array of shape (n_calibration,)
-        Rows with a higher score are alarms; the sorted scores of the calibration rows.
     reference_ : array of shape (n, n_features_out)
         Up to 200 usual training rows, as numbers, with which `explain` compares.
     new_value_score_ : float
         What each value of a new kind adds: twice the range of the calibration rows' scores.
+    threshold_, calibration_scores_
+        See `gantutor.one_class.OneClass`.
 
     Examples
     --------
@@ -353,13 +335,7 @@ class TableDetector(OneClass):
     random_state: int | np.random.RandomState | None = None
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn what is normal.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n, n_columns), of pandas or polars
-            Normal rows, or mostly so. At least 10; about 100 for a rate of 5 %.
-        y : ignored
+        """Learn from at least 10 normal rows (n, n_columns), or 100 for a rate of 5 %.
 
         Raises
         ------
@@ -387,9 +363,9 @@ class TableDetector(OneClass):
             detector.fit(rows, calibration=calibration)
         else:  # a file will hold its rows, and fit it again: so it needs a seed
             seed = int(random.integers(2**31))
-            states = [name for name in settings if name.endswith("random_state")]
-            unset = {name: seed for name in states if settings[name] is None}
-            detector.set_params(**unset).fit(rows)
+            unset = [name for name, value in settings.items() if value is None]
+            states = [name for name in unset if name.endswith("random_state")]
+            detector.set_params(**dict.fromkeys(states, seed)).fit(rows)
             self.rows_ = rows
         if "verbose" in settings:
             detector.verbose = 0  # a reason asks it many times
@@ -399,7 +375,7 @@ class TableDetector(OneClass):
         self.encoder_, self.detector_ = encoder, detector
         self.reference_ = some[order[: (len(some) + 1) // 2]]
         self.new_value_score_ = NEW_VALUE * float(np.ptp(scores) or 1.0)
-        self._set_threshold(scores + self._of_new_values(new))
+        self._set_threshold(scores + self.new_value_score_ * new.sum(axis=1).to_numpy())
         return self
 
     def anomaly_score(self, X: Any) -> Array:
@@ -412,18 +388,18 @@ class TableDetector(OneClass):
         numbers, new, unusual = self.encoder_._encode(X)
         if numbers.empty:
             return np.empty(0)
-        counts = unusual.sum().to_dict()
-        for sentence in self.encoder_._changed(len(numbers), counts).values():
+        for sentence in self.encoder_._changed(
+            len(X), unusual.sum().to_dict()
+        ).values():
             warnings.warn(sentence, stacklevel=2)
         scores = baselines.anomaly_scores(self.detector_, numbers.to_numpy())
-        return scores + self._of_new_values(new)
+        return scores + self.new_value_score_ * new.sum(axis=1).to_numpy()
 
     def explain(self, X: Any) -> pd.DataFrame:
         """How much each column adds to the score of each row, (n, len(encoder_.columns_)).
 
-        A row is compared with the usual training row that is most like it, whose columns
-        become those of the row one after the other (`gantutor.scoring.shapley_values`). Its
-        parts add up to the difference of the two scores.
+        A row is compared with the usual training row that is most like it
+        (`gantutor.scoring.shapley_values`); its parts add up to the difference of the scores.
         """
         check_is_fitted(self)
         numbers, new, _ = self.encoder_._encode(X)
@@ -437,8 +413,9 @@ class TableDetector(OneClass):
         search = NearestNeighbors(n_neighbors=1).fit(scale.transform(self.reference_))
         like = search.kneighbors(scale.transform(x), return_distance=False)[:, 0]
         score = partial(baselines.anomaly_scores, self.detector_)
-        found = scoring.shapley_values(score, x, self.reference_[like], groups)
-        parts.iloc[:, used] += found
+        parts.iloc[:, used] += scoring.shapley_values(
+            score, x, self.reference_[like], groups
+        )
         return parts
 
     def reasons(self, X: Any, most: int = 3) -> list[str]:
@@ -456,7 +433,7 @@ class TableDetector(OneClass):
         for share, note in zip(shares, notes, strict=True):
             first, *more = np.argsort(-share)[:most]
             named = [first, *(i for i in more if share[i] >= 5)]
-            words = [f"{parts.columns[i]} {share[i]:.0f} %{note[i]}" for i in named]
+            words = (f"{parts.columns[i]} {share[i]:.0f} %{note[i]}" for i in named)
             said.append(", ".join(words))
         return said
 
@@ -472,25 +449,20 @@ class TableDetector(OneClass):
             report.loc[alarm, "reasons"] = self.reasons(X[alarm])
         return report
 
-    def _of_new_values(self, new: pd.DataFrame) -> Array:
-        return self.new_value_score_ * new.sum(axis=1).to_numpy()
-
     def _asked_rate(self) -> float:
         of_detector = getattr(self.detector, "false_alarm_rate", 0.05)
         return of_detector if self.false_alarm_rate is None else self.false_alarm_rate
 
     def _packed(self) -> Tree:
-        inner, seed = self.detector_, self.random_state
+        inner, encoder, seed = self.detector_, self.encoder_, self.random_state
         whole = isinstance(inner, OneClass)
+        seed = int(seed) if isinstance(seed, Integral) else None
+        rate = self.false_alarm_rate
         return {
             "class": "TableDetector",
-            "parameters": {
-                "false_alarm_rate": self.false_alarm_rate,
-                "random_state": int(seed) if isinstance(seed, Integral) else None,
-            },
-            "encoder": self.encoder_.get_params(),
-            "plan": self.encoder_.plan_,
-            "fill": self.encoder_.fill_,
+            "parameters": {"false_alarm_rate": rate, "random_state": seed},
+            "encoder": encoder.get_params(),
+            **{"plan": encoder.plan_, "fill": encoder.fill_},
             "detector": inner._packed()
             if whole
             else baselines.packed(inner, self.rows_),
@@ -514,12 +486,7 @@ class TableDetector(OneClass):
 
 
 def false_alarm_rate(alerts: float, rows: float) -> float:
-    """The share of normal rows that may be alarms, from what people can look at.
-
-    Parameters
-    ----------
-    alerts, rows : float
-        Alarms that can be looked at, say in a day, and the rows of that time.
+    """The share of normal rows that may be alarms, if people can look at `alerts` of `rows`.
 
     Examples
     --------
@@ -544,8 +511,7 @@ def _as_table(X: Any) -> pd.DataFrame:
     if not isinstance(X, pd.DataFrame):  # of polars
         X = pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
     names = pd.Index(map(str, X.columns))
-    if not names.is_unique:
-        twice = _listed(map(repr, names[names.duplicated()].unique()))
+    if twice := _listed(map(repr, names[names.duplicated()].unique())):
         raise ValueError(
             f"More than one column is named {twice}. Give each column a name of its own."
         )
@@ -576,16 +542,16 @@ def _is_text(values: Any, holds: str) -> bool:
     return _holds(values) != holds
 
 
-def _like_numbers(text: Any) -> Any:
+def _likely(text: Any) -> dict[str, Any]:
+    """Which text can be turned into numbers without its signs, or into dates."""
     plain = text.str.replace(SIGNS, "", regex=True).str.replace(",", ".")
-    return pd.to_numeric(plain, errors="coerce").notna()
-
-
-def _like_dates(text: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of days before months
         dates = pd.to_datetime(text, errors="coerce", format="mixed", utc=True)
-    return dates.notna() & text.str.contains(r"\d\D+\d")  # "May" may be a name
+    return {
+        "numbers": pd.to_numeric(plain, errors="coerce").notna(),
+        "dates": dates.notna() & text.str.contains(r"\d\D+\d"),  # "May" may be a name
+    }
 
 
 # -- what is done with a column, by its kind: a plan, and the numbers -------------------
@@ -595,8 +561,10 @@ def _plan_of_dates(found: Any, form: str) -> Plan:
     parts = [part for part, cycle in CYCLES.items() if cycle(found).nunique() > 1]
     if not parts:
         return {"kind": "left out", "done": "the same weekday and time in all rows"}
-    done = f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as {form})"
-    done = f"{done}, {', '.join(parts)}"
+    done = (
+        f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as {form}), "
+    )
+    done += ", ".join(parts)
     return {"kind": "date", "closed": False, "parts": parts, "done": done}
 
 
@@ -610,18 +578,18 @@ def _dates(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
 
 
 def _plan_of_numbers(found: Any) -> Plan:
-    present, low, high = found.dropna(), float(found.min()), float(found.max())
-    steps = np.diff(present)
+    low, high, present = float(found.min()), float(found.max()), found.dropna()
+    steps, whole = np.diff(present), (present % 1 == 0).all()
     one_way = (steps > 0).all() or (steps < 0).all()
-    if one_way and len(present) >= MIN_COUNTING and (present % 1 == 0).all():
+    if one_way and whole and len(present) >= MIN_COUNTING:
         done = "a counter: it goes one way from row to row"
         return {"kind": "left out", "done": done}
-    unit = 0.0
+    unit, scale = 0.0, "as it is"
     if found.skew() > SKEWED:
         unit = max(float(found[found != 0].abs().quantile(0.1)), SMALLEST)
-    done = f"{low:,.6g} to {high:,.6g}, {'on a log-like scale' if unit else 'as it is'}"
-    plan = {"kind": "number", "closed": low == high, "range": [low, high]}
-    return plan | {"unit": unit, "done": done}
+        scale = "on a log-like scale"
+    plan = {"kind": "number", "closed": low == high, "range": [low, high], "unit": unit}
+    return plan | {"done": f"{low:,.6g} to {high:,.6g}, {scale}"}
 
 
 def _numbers(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
@@ -630,39 +598,35 @@ def _numbers(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
     return {"": np.arcsinh(found / unit) if unit else found}, odd
 
 
-def _plan_of_one_value(found: Any) -> Plan:
-    levels = _text(found.dropna()[:1]).to_list()
-    value = repr(levels[0]) if levels else "a gap"
-    done = f"always {value}: not learned, another value {ALARM}"
-    return {"kind": "one value", "closed": True, "levels": levels, "done": done}
-
-
-def _plan_of_categories(found: Any, most: int) -> Plan:
-    counts, n = found.value_counts(), len(found)
+def _plan_of_text(text: Any, one_value: bool, most: int) -> Plan:
+    counts, n = text.value_counts(), len(text)
+    if one_value:
+        value = _listed(map(repr, counts.index)) or "a gap"
+        done = f"always {value}: not learned, another value {ALARM}"
+        levels = list(counts.index)
+        return {"kind": "one value", "closed": True, "levels": levels, "done": done}
     known = counts[:most]
     known = known[known >= max(2, MIN_SHARE * n)]
-    if known.sum() + found.isna().sum() < n / 2:
+    if known.sum() + text.isna().sum() < n / 2:
         done = f"text with {len(counts):,} different values in {n:,} rows (such as "
-        done += f"{found.dropna().iloc[0]!r}), an identifier or free text"
+        done += f"{text.dropna().iloc[0]!r}), an identifier or free text"
         return {"kind": "left out", "done": done}
-    levels, closed = sorted(map(str, known.index)), len(known) == len(counts)
+    levels, closed = sorted(known.index), len(known) == len(counts)
     others = f"a new one {ALARM}" if closed else "rare and new ones as one"
     done = f"{len(levels)} values ({_listed(levels)}), {others}"
     return {"kind": "categories", "closed": closed, "levels": levels, "done": done}
 
 
 def _categories(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
-    text = found if plan["holds"] == "text" else _text(found)
+    text = _text(found)
     odd = found.notna() & ~text.isin(plan["levels"])
     numbers = {f" = {x}": text.eq(x).fillna(False) for x in plan["levels"]}
     return numbers | ({} if plan["closed"] else {": other": odd}), odd
 
 
-ENCODED: dict[str, Callable[[Plan, Any], tuple[dict[str, Any], Any]]] = {
-    "number": _numbers,
-    "date": _dates,
-    "categories": _categories,
-    "one value": _categories,
+ENCODED = {
+    **{"number": _numbers, "date": _dates},
+    **{"categories": _categories, "one value": _categories},
 }
 
 
