@@ -5,9 +5,10 @@ pandas reads a file and says what its columns hold. `TableEncoder` makes numbers
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -24,22 +25,15 @@ from gantutor.archive import Tree
 from gantutor.detectors.wgan import WGAN
 from gantutor.one_class import Array, OneClass
 
-HOLDS = {  # what pandas finds in a column; all else is text
-    **dict.fromkeys(["integer", "floating", "mixed-integer-float"], "number"),
-    **dict.fromkeys(["decimal", "timedelta64", "timedelta"], "number"),
-    **dict.fromkeys(["datetime64", "datetime", "date"], "date"),
+DATES = ("datetime64", "datetime", "date")  # as pandas names what is in a column
+NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")
+DURATIONS = ("timedelta64", "timedelta")
+HOLDS = dict.fromkeys(DATES, "date") | dict.fromkeys(NUMBERS + DURATIONS, "number")
+MENDED_BY = {  # the options of pandas.read_csv for text that is none
+    "numbers": "decimal, thousands or na_values (or converters, for signs such as %)",
+    "dates": "parse_dates, with date_format (such as '%d.%m.%Y %H:%M') or dayfirst",
 }
-LOOKS_LIKE = {  # text that pandas.read_csv would have read, had it been told how
-    "dates": (
-        r"\d{1,4}[-/. ]\s?(\d\d?|[^\W\d_]{3,9})[-/. ]+\d{2,4}(\D.*)?"
-        r"|[^\W\d_]{3,9}\.? \d\d?,? \d{4}(\D.*)?|\d\d?:\d\d(\D.*)?",
-        "parse_dates, with date_format (such as '%d.%m.%Y %H:%M') or dayfirst",
-    ),
-    "numbers": (
-        r"(?=.*\d)[$€£¥]?\s?[+-]?(\d*|\d{1,3}(['.,\s]\d{3})+)([.,]\d*)?(e[+-]?\d+)?\s?[%$€£¥]?",
-        "decimal, thousands or na_values (or converters, for signs such as %)",
-    ),
-}
+SIGNS = r"[.,'\s](?=\d{3}\b)|[$€£¥%\s]"  # between thousands, and units
 OFFSET = r"([T ]\d\d.*?)\s*(?:Z|[+-]\d\d(?::?\d\d)?)$"  # of a time zone
 ZEROS = r"^(-?\d+(?:\.\d*[1-9])?)\.?0*$"  # 1.50 and 1.5, 3.0 and 3
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers beyond are cut: their squares are no floats
@@ -48,13 +42,14 @@ MIN_ROWS = 10  # 8 to learn from, and some for the threshold
 MIN_COUNTING = 20  # rows, before whole numbers that only go up are called a counter
 MIN_TOLD = 30  # usual values to be expected, before their absence is spoken of
 MIN_SHARE = 0.01  # of the rows, for a category to get a column of its own
+N_LOOKED_AT = 1000  # values of a column of text, to see whether it is text
 N_REFERENCES = 200  # usual rows among which the one most like an alarm is looked for
-ROWS_EXPLAINED = 4096  # at a time
 NEW_VALUE = 2.0  # ranges of the calibration scores that a value of a new kind adds
 CYCLES: dict[str, Callable[[Any], Any]] = {  # how much of it is over, from 0 to 1
     "time of day": lambda dates: (dates - dates.dt.normalize()) / pd.Timedelta("1D"),
     "weekday": lambda dates: dates.dt.day_of_week / 7,
 }
+ALARM = "is an alarm if rare"  # if rarer in the calibration rows than alarms may be
 Plan = dict[str, Any]  # what is done with a column
 
 
@@ -63,24 +58,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     """Numbers from a table with text, dates and gaps.
 
     What a column holds follows from its dtype, never from a guess at text. *Numbers* are
-    kept, durations in seconds; a long right tail is put on a log-like scale; gaps are filled
-    with the median and marked in a column of 0 and 1. *Text, categories, true and false*
-    become a column of 0 and 1 for each value that at least 1 % of the rows have, one more for
-    all rare ones, and one for gaps. *Dates* become the time of day and the weekday, by the
-    clock of their own time zone, as points on a circle, and the days since the first date
-    column; the date itself is left out, because all new rows would lie beyond. *Identifiers*
-    are left out: text that hardly ever repeats, whole numbers that go up from row to row. A
-    column of *one value* is not learned, but watched.
-
-    A value of a *new kind* is one that no training row prepares for: a category that is new
-    where none was rare, a gap where there was none, text in place of a number.
+    kept (durations in seconds, long right tails on a log-like scale), with the median for
+    gaps. *Text, categories, true and false* become a column of 0 and 1 for each value that
+    1 % of the rows have, and one for all others. *Dates* become time of day and weekday as
+    points on a circle, by the clock of their own time zone, and the days since the first date
+    column. A column more marks gaps. Identifiers and counters are left out; columns of one
+    value are watched alone. A value of a *new kind* is one that no training row prepares for:
+    a category where none was rare, a gap where there was none, text in place of a number.
 
     Parameters
     ----------
-    columns : sequence of str, optional
-        The columns to use; by default all.
-    exclude : sequence of str
-        Columns to leave out.
+    columns, exclude : sequence of str
+        The columns to use, by default all, and those of them to leave out.
     categorical : sequence of str
         Columns of numbers, or of text that looks like numbers, that are names: postcodes.
     max_categories : int, default=20
@@ -94,10 +83,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     plan_ : list of dict
         What is done with each column, in plain values that JSON can hold.
-    columns_ : list of str
-        The columns that are looked at; a new table needs them, in any order.
-    feature_names_out_, fill_ : list of str, list of float
-        Names of the numbers, and what stands for a gap.
+    columns_, feature_names_out_, fill_ : lists of str, str and float
+        The columns that are looked at; the numbers they give; what stands for a gap.
     sources_ : array of shape (n_features_out,)
         For each number, the position of its column in `columns_`.
 
@@ -116,30 +103,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     read_options: Mapping[str, Any] | None = None
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Decide what to do with each column.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n, n_columns), of pandas or polars
-            Normal rows, or mostly so.
-        y : ignored
-
-        Returns
-        -------
-        self
+        """Decide what to do with each column of normal rows, (n, n_columns).
 
         Raises
         ------
         ValueError
-            If X is no table, lacks a column that was asked for, holds numbers or dates as
-            text, or no column is of use. The sentence says what to do.
+            If X is no DataFrame (of pandas or polars), lacks a column that was asked for, holds
+            numbers or dates as text, or has no column of use. The sentence says what to do.
         """
         X = _as_table(X)
         asked = list(X.columns if self.columns is None else self.columns)
         _refuse_missing([*asked, *self.exclude, *self.categorical], X, "asked for")
         X = X[[name for name in dict.fromkeys(asked) if name not in self.exclude]]
-        if said := [words for name in X if (words := self._unread(X[name]))]:
-            raise ValueError(f"Text is not guessed at. {' '.join(said)}")
+        if unread := "".join(self._unread(X[name]) for name in X):
+            raise ValueError(f"Text is not guessed at.{unread}")
         self._set_plan([self._planned(X[name]) for name in X])
         if X.empty or not self.feature_names_out_:
             done = "; ".join(f"{plan['name']}: {plan['done']}" for plan in self.plan_)
@@ -147,53 +124,30 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 f"No column is left to learn from in {len(X)} rows ({done}). Give a table "
                 "with columns that vary from row to row and repeat."
             )
-        numbers, _, unusual = self._encode(X)
+        numbers, _, unusual = self._columns(X)
         self.fill_ = numbers.median().fillna(0.0).tolist()
-        shares = unusual.mean().to_dict()
         for plan in self.plan_:
-            plan["unusual"] = shares.get(plan["name"], 1.0)
+            plan["unusual"] = float(np.mean(unusual.get(plan["name"], 1.0)))
         return self
 
     def transform(self, X: Any) -> pd.DataFrame:
-        """Turn rows into numbers.
-
-        Parameters
-        ----------
-        X : DataFrame
-            Has all `columns_`, in any order; others are not looked at.
-
-        Returns
-        -------
-        DataFrame of shape (n, n_features_out)
-        """
+        """Turn a DataFrame with all `columns_` into numbers, (n, n_features_out)."""
         return self._encode(X)[0]
 
     def new_kinds(self, X: Any) -> pd.DataFrame:
-        """Where a value is of a kind that `fit` has not seen.
-
-        Parameters
-        ----------
-        X : DataFrame
-
-        Returns
-        -------
-        DataFrame of bool of shape (n, len(columns_))
-        """
+        """Where a value is of a kind that `fit` has not seen: bool, (n, len(columns_))."""
         return self._encode(X)[1]
 
     def describe(self) -> pd.DataFrame:
-        """What is done with each column, in words.
+        """What each column is used as, how many numbers it gives, and what is done with it.
 
-        Returns
-        -------
-        DataFrame
-            One row a column of the table that was given to `fit`: what it is taken for
-            ("used as"), how many numbers it gives, and what is done with it.
+        "An alarm if rare" is what adds most to a score: it makes an alarm unless more
+        calibration rows have such values than may be alarms.
         """
         check_is_fitted(self)
-        counts = pd.Series(self.columns_, dtype=object)[self.sources_].value_counts()
         told = pd.DataFrame(self.plan_).set_index("name").rename_axis("column")
-        told["numbers"] = counts.reindex(told.index, fill_value=0)
+        of_columns = [self.columns_[source] for source in self.sources_]
+        told["numbers"] = [of_columns.count(name) for name in told.index]
         told = told.rename(columns={"kind": "used as", "done": "what is done"})
         return told[["used as", "numbers", "what is done"]]
 
@@ -201,14 +155,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """Names of the numbers, as scikit-learn asks for them."""
         return np.array(self.feature_names_out_, dtype=object)
 
-    # -- what a column holds, and what is done with it ---------------------------------
+    def _option(self, name: str, default: Any) -> Any:
+        return (self.read_options or {}).get(name) or default
 
-    def _date_format(self, name: Any) -> str:
-        form = (self.read_options or {}).get("date_format") or "ISO8601"
-        return form.get(name, "ISO8601") if isinstance(form, Mapping) else form
+    def _date_format(self, column: str) -> str:
+        form = self._option("date_format", "ISO8601")
+        return form.get(column, "ISO8601") if isinstance(form, Mapping) else form
 
-    def _holds(self, values: pd.Series) -> str:
-        dates = (self.read_options or {}).get("parse_dates")
+    def _holds(self, values: Any) -> str:
+        dates = self._option("parse_dates", ())
         if isinstance(dates, Sequence) and values.name in dates:
             return "date"
         return "text" if values.name in self.categorical else _holds(values)
@@ -217,156 +172,108 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """Values as what their column holds; what cannot be read so becomes a gap."""
         if holds == "text":
             return _text(values)
-        text = values.astype("string").str.strip() if _is_text(values, holds) else None
         if holds == "date":
-            if text is not None:
+            if _is_text(values, holds):
+                text = values.astype("string").str.strip()
                 text = text.str.replace(OFFSET, r"\1", regex=True)
                 form = self._date_format(values.name).removesuffix("%z").strip()
                 values = pd.to_datetime(text, format=form, errors="coerce")
             return values.dt.tz_localize(None)
-        if text is not None:
-            options = self.read_options or {}
-            point, thousands = options.get("decimal") or ".", options.get("thousands")
-            text = text.str.replace(thousands, "", regex=False) if thousands else text
+        if types.infer_dtype(values) in DURATIONS:
+            values = pd.to_timedelta(values).dt.total_seconds()
+        elif _is_text(values, holds):
+            point = self._option("decimal", ".")
+            text = values.astype("string").str.strip()
+            text = text.str.replace(self._option("thousands", ""), "", regex=False)
             text = text.str.translate(str.maketrans({".": point, point: "."}))
             values = pd.to_numeric(text, errors="coerce")
-        elif types.is_timedelta64_dtype(values.dtype):
-            values = values.dt.total_seconds()
         found = values.astype("float64")
         return found.where(np.isfinite(found)).clip(-LARGEST, LARGEST)
 
-    def _unread(self, values: pd.Series) -> str | None:
+    def _unread(self, values: Any) -> str:
         """What to say of text that should have been read as something else."""
-        name, holds, kind = values.name, self._holds(values), types.infer_dtype(values)
-        if kind not in ("string", "mixed", "mixed-integer") or name in self.categorical:
-            return None
+        name, is_category = values.name, values.dtype == "category"
+        if name in self.categorical or is_category or _holds(values) != "text":
+            return ""
         text = values.dropna().astype("string").str.strip()
-        for looks, (pattern, options) in LOOKS_LIKE.items():
-            likely = text.str.fullmatch(pattern, case=False)
-            if holds == "date":  # as was said, and cannot be read so
-                likely = self._read(text, holds).isna()
-            if 2 * likely.sum() >= max(len(text), 1):
+        some = text[:N_LOOKED_AT]
+        likely = _likely(some)
+        if self._holds(values) == "date":  # as was said: then it must be possible
+            likely = {"dates": self._read(some, "date").isna()}
+        for looks, found in likely.items():
+            if 2 * found.sum() >= max(len(some), 1):
                 odd = text[pd.to_numeric(text, errors="coerce").isna()]
                 return (
-                    f"Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
-                    f"pandas.read_csv reads them with {options}; if it is a "
+                    f" Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
+                    f"pandas.read_csv reads them with {MENDED_BY[looks]}; if it is a "
                     f"category, read it as one (dtype={{{name!r}: 'category'}}) or name it "
                     "in `categorical`; if it is neither, exclude it."
                 )
-        return None
+        return ""
 
-    def _planned(self, values: pd.Series) -> Plan:
-        """What to do with one column."""
+    def _planned(self, values: Any) -> Plan:
         holds = self._holds(values)
         found = self._read(values, holds)
-        present, counts = found.dropna(), _text(found).value_counts()
-        n, n_gaps = len(found), len(found) - len(present)
-        plan: Plan = {"name": values.name, "holds": holds, "gaps": n_gaps > 0}
-        plan |= {"kind": "left out", "closed": False}
-        gaps = "gaps marked" if n_gaps else "a gap is an alarm"
-        if holds == "date" and len(present):
-            parts = [part for part in CYCLES if CYCLES[part](found).nunique() > 1]
-            if not parts:
-                return plan | {"done": "the same weekday and time in all rows"}
-            done = f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as "
-            done += f"{self._date_format(values.name)}), {', '.join(parts)}, {gaps}"
-            plan |= {"kind": "date", "parts": parts}
-        elif len(counts) + (n_gaps > 0) <= 1:
-            value = _listed(map(repr, counts.index)) or "a gap"
-            plan |= {"kind": "one value", "levels": list(counts.index), "closed": True}
-            done = f"always {value}: not learned, another value is an alarm"
-        elif holds == "number":
-            steps, ends = np.diff(present), [float(found.min()), float(found.max())]
-            one_way = (steps > 0).all() or (steps < 0).all()
-            if one_way and len(present) >= MIN_COUNTING and (present % 1 == 0).all():
-                return plan | {"done": "a counter: it goes one way from row to row"}
-            unit = 0.0
-            if found.skew() > SKEWED:
-                unit = max(float(found[found != 0].abs().quantile(0.1)), SMALLEST)
-            scale = "on a log-like scale" if unit else "as it is"
-            done = f"{ends[0]:,.6g} to {ends[1]:,.6g}, {scale}, {gaps}"
-            plan |= {"kind": "number", "unit": unit, "range": ends}
-            plan["closed"] = ends[0] == ends[1]
+        plan = {"name": values.name, "holds": holds, "gaps": bool(found.isna().any())}
+        one_value = found.nunique() + plan["gaps"] <= 1
+        if holds == "date" and found.notna().any():
+            plan |= _plan_of_dates(found, self._date_format(values.name))
+        elif holds == "number" and not one_value:
+            plan |= _plan_of_numbers(found)
         else:
-            known = counts[: self.max_categories]
-            known = known[known >= max(2, MIN_SHARE * n)]
-            if known.sum() + n_gaps < n / 2:
-                done = f"text with {len(counts):,} different values in {n:,} rows (such as "
-                done += f"{present.iloc[0]!r}), an identifier or free text"
-                return plan | {"done": done}
-            levels, closed = sorted(map(str, known.index)), len(known) == len(counts)
-            others = "a new one is an alarm" if closed else "rare and new ones as one"
-            done = f"{len(levels)} values ({_listed(levels)}), {others}, {gaps}"
-            plan |= {"kind": "categories", "levels": levels, "closed": closed}
-        return plan | {"done": done}
+            plan |= _plan_of_text(_text(found), one_value, self.max_categories)
+        if plan["kind"] in ("date", "number", "categories"):
+            plan["done"] += ", gaps marked" if plan["gaps"] else f", a gap {ALARM}"
+        return plan
 
-    def _set_plan(self, plan: list[Plan], fill: Sequence[float] = ()) -> None:
+    def _set_plan(self, plan: list[Plan]) -> None:
         self.plan_ = plan
         self.columns_ = [entry["name"] for entry in plan if entry["kind"] != "left out"]
         gaps = pd.DataFrame([[None] * len(self.columns_)], columns=self.columns_)
-        names = [list(columns) for columns, _, _ in self._each(gaps)]
-        self.feature_names_out_ = [name for group in names for name in group]
-        sources = [i for i, group in enumerate(names) for _ in group]
+        names: list[Any] = list(self._columns(gaps)[0])
+        self.feature_names_out_ = [column + part for column, part in names]
+        sources = [self.columns_.index(column) for column, _ in names]
         self.sources_ = np.array(sources, dtype=int)
-        self.fill_ = list(fill) or [np.nan] * len(sources)
 
     def _encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """The numbers, where values are of a new kind, and where they are unusual."""
         check_is_fitted(self)
         X = _as_table(X)
         _refuse_missing(self.columns_, X, "used in training")
-        each, *masks = zip(*self._each(X), strict=True)
-        numbers = [c.to_numpy(float) for columns in each for c in columns.values()]
-        table = np.column_stack(numbers)
-        table = np.where(np.isnan(table), self.fill_, table)
-        new, unusual = (
-            pd.DataFrame(np.column_stack(mask), X.index, self.columns_)
-            for mask in masks
-        )
-        return pd.DataFrame(table, X.index, self.feature_names_out_), new, unusual
+        numbers, new, unusual = self._columns(X)
+        filled = np.where(numbers.isna(), self.fill_, numbers)
+        return pd.DataFrame(filled, X.index, self.feature_names_out_), new, unusual
 
-    def _each(self, X: Any) -> Iterator[tuple[dict[str, Any], Any, Any]]:
-        """Column by column: its numbers by name, what is new, and what is unusual."""
-        first = None
+    def _columns(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """As `_encode`, with gaps; the name of a number is (column, part)."""
+        numbers: dict[Any, Any] = {}
+        new, unusual, first_date = {}, {}, None
         for plan in self.plan_:
-            name, kind, holds = plan["name"], plan["kind"], plan["holds"]
-            if kind == "left out":
+            if plan["kind"] == "left out":
                 continue
+            name, holds = plan["name"], plan["holds"]
             found = self._read(X[name], holds)
-            gap, columns = found.isna(), {}
-            odd = gap & False
-            if kind == "number":
-                odd = ~gap & ~found.between(*plan["range"])
-                unit = plan["unit"]
-                columns[name] = np.arcsinh(found / unit) if unit else found
-            elif kind == "date":
-                for part in plan["parts"]:
-                    angle = 2 * np.pi * CYCLES[part](found)
-                    columns[f"{name}: {part} (sin)"] = np.sin(angle)
-                    columns[f"{name}: {part} (cos)"] = np.cos(angle)
-                if first is not None:
-                    days = (found - first).dt.total_seconds() / 86_400
-                    columns[f"{name}: days since {first.name}"] = days
-                first = found if first is None else first
-            else:
-                text = found if holds == "text" else _text(found)
-                odd = ~gap & ~text.isin(plan["levels"])
-                columns = {
-                    f"{name} = {x}": text.eq(x).fillna(False) for x in plan["levels"]
-                }
-                columns |= {} if plan["closed"] else {f"{name}: other": odd}
-            columns |= {f"{name} missing": gap} if plan["gaps"] else {}
-            if "levels" in plan and 0 < len(columns) <= 2:  # of two, one says it all
-                columns.popitem()
-            new = gap & X[name].notna() & _is_text(X[name], holds)
-            new |= (odd & plan["closed"]) | (gap & (not plan["gaps"]))
-            yield columns, new, gap | odd
+            gap = found.isna()
+            parts, odd = ENCODED[plan["kind"]](plan, found)
+            is_date = plan["kind"] == "date"
+            if is_date and first_date is not None:
+                days = (found - first_date).dt.total_seconds() / 86_400
+                parts[f": days since {first_date.name}"] = days
+            elif is_date:
+                first_date = found
+            if plan["gaps"]:
+                parts[" missing"] = gap
+            if "levels" in plan and 0 < len(parts) <= 2:  # of two, one says it all
+                parts.popitem()
+            numbers |= {(name, part): values for part, values in parts.items()}
+            unread = gap & X[name].notna() & _is_text(X[name], holds)
+            new[name] = unread | (odd & plan["closed"]) | (gap & (not plan["gaps"]))
+            unusual[name] = gap | odd
+        table = pd.DataFrame(numbers, X.index).astype(float)
+        return table, pd.DataFrame(new, X.index), pd.DataFrame(unusual, X.index)
 
     def _changed(self, n_rows: int, unusual: Mapping[Any, int]) -> dict[str, str]:
-        """A sentence for each column that has lost more than half of its usual values.
-
-        `unusual` counts the gaps, and the values that were rare or not there in training.
-        """
+        """A sentence for each column that has lost more than half of its usual values."""
         said = {}
         for plan in self.plan_:
             name, usual = plan["name"], n_rows * (1 - plan["unusual"])
@@ -392,8 +299,7 @@ class TableDetector(OneClass):
     ----------
     detector : detector or scikit-learn estimator, optional
         What scores the encoded rows, by default ``WGAN()``: anything with `fit` and
-        `anomaly_score` (up = more anomalous) or `score_samples` (down = more anomalous), such
-        as ``IsolationForest()`` or one of `gantutor.evaluation.BASELINES`.
+        `anomaly_score` (up = more anomalous) or `score_samples` (down = more anomalous).
     encoder : TableEncoder, optional
         How columns become numbers, by default ``TableEncoder()``.
     false_alarm_rate : float, optional
@@ -405,14 +311,12 @@ class TableDetector(OneClass):
     ----------
     detector_, encoder_ : detector, TableEncoder
         The fitted copies.
-    threshold_, calibration_scores_ : float, array of shape (n_calibration,)
-        Rows with a higher score are alarms; the sorted scores of the calibration rows.
     reference_ : array of shape (n, n_features_out)
-        Up to 200 usual training rows as numbers, with which `explain` compares: of twice as
-        many, those with the lower scores.
+        Up to 200 usual training rows, as numbers, with which `explain` compares.
     new_value_score_ : float
-        What each value of a new kind adds to the score: twice the range of what the detector
-        gives the calibration rows, so that one more of them always counts more.
+        What each value of a new kind adds: twice the range of the calibration rows' scores.
+    threshold_, calibration_scores_
+        See `gantutor.one_class.OneClass`.
 
     Examples
     --------
@@ -431,17 +335,7 @@ class TableDetector(OneClass):
     random_state: int | np.random.RandomState | None = None
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn what is normal.
-
-        Parameters
-        ----------
-        X : DataFrame of shape (n, n_columns), of pandas or polars
-            Normal rows, or mostly so. At least 10; about 100 for a rate of 5 %.
-        y : ignored
-
-        Returns
-        -------
-        self
+        """Learn from at least 10 normal rows (n, n_columns), or 100 for a rate of 5 %.
 
         Raises
         ------
@@ -460,20 +354,18 @@ class TableDetector(OneClass):
         settings, seed = detector.get_params(), self.random_state
         seed = settings.get("random_state") if seed is None else seed
         random = np.random.default_rng(one_class.drawn_seed(seed))
-        kept = np.zeros(len(X), dtype=bool)
         n_kept = round(one_class.CALIBRATION_SHARE * len(X))
-        kept[random.permutation(len(X))[:n_kept]] = True
+        kept = np.isin(np.arange(len(X)), random.permutation(len(X))[:n_kept])
         rows = encoder.fit(X[~kept]).transform(X[~kept]).to_numpy()  # in their order
         numbers, new, _ = encoder._encode(X[kept])
         calibration = numbers.to_numpy()
         if isinstance(detector, OneClass):
             detector.fit(rows, calibration=calibration)
         else:  # a file will hold its rows, and fit it again: so it needs a seed
-            seed, name = int(random.integers(2**31)), "random_state"
-            unset = [
-                n for n, value in settings.items() if n.endswith(name) and value is None
-            ]
-            detector.set_params(**dict.fromkeys(unset, seed)).fit(rows)
+            seed = int(random.integers(2**31))
+            unset = [name for name, value in settings.items() if value is None]
+            states = [name for name in unset if name.endswith("random_state")]
+            detector.set_params(**dict.fromkeys(states, seed)).fit(rows)
             self.rows_ = rows
         if "verbose" in settings:
             detector.verbose = 0  # a reason asks it many times
@@ -487,75 +379,50 @@ class TableDetector(OneClass):
         return self
 
     def anomaly_score(self, X: Any) -> Array:
-        """Anomaly score of each row; up = more anomalous.
+        """Anomaly score of each row, (n,); up = more anomalous.
 
-        A column of which most values are new, or outside of their training range, is told in
-        a warning: the alarms of its rows say one thing.
-
-        Parameters
-        ----------
-        X : DataFrame
-            Has the columns that were used in training, in any order. Others are ignored.
-
-        Returns
-        -------
-        array of shape (n,)
+        A column of which most values are outside of what training has seen is told in a
+        warning: the alarms of its rows say one thing.
         """
         check_is_fitted(self)
         numbers, new, unusual = self.encoder_._encode(X)
         if numbers.empty:
             return np.empty(0)
-        changed = self.encoder_._changed(len(numbers), unusual.sum().to_dict())
-        for sentence in changed.values():
+        for sentence in self.encoder_._changed(
+            len(X), unusual.sum().to_dict()
+        ).values():
             warnings.warn(sentence, stacklevel=2)
         scores = baselines.anomaly_scores(self.detector_, numbers.to_numpy())
         return scores + self.new_value_score_ * new.sum(axis=1).to_numpy()
 
     def explain(self, X: Any) -> pd.DataFrame:
-        """How much each column adds to the score of each row.
+        """How much each column adds to the score of each row, (n, len(encoder_.columns_)).
 
-        A row is compared with the usual training row that is most like it, whose columns
-        become those of the row one after the other (`gantutor.scoring.shapley_values`). The
-        detector is asked for scores, 4 times for each column, and for nothing else.
-
-        Parameters
-        ----------
-        X : DataFrame
-
-        Returns
-        -------
-        DataFrame of shape (n, len(encoder_.columns_))
-            A row adds up to its score minus the score of the usual row most like it.
+        A row is compared with the usual training row that is most like it
+        (`gantutor.scoring.shapley_values`); its parts add up to the difference of the scores.
         """
         check_is_fitted(self)
         numbers, new, _ = self.encoder_._encode(X)
-        parts = self.new_value_score_ * new.to_numpy(dtype=float)
-        sources = self.encoder_.sources_
+        parts = self.new_value_score_ * new.astype(float)
+        if parts.empty:
+            return parts
+        x, sources = numbers.to_numpy(), self.encoder_.sources_
         used = np.unique(sources)
         groups = [np.flatnonzero(sources == source).tolist() for source in used]
-        score = partial(baselines.anomaly_scores, self.detector_)
         scale = StandardScaler().fit(self.reference_)
         search = NearestNeighbors(n_neighbors=1).fit(scale.transform(self.reference_))
-        for first in range(0, len(parts), ROWS_EXPLAINED):
-            x = numbers.to_numpy()[first : first + ROWS_EXPLAINED]
-            like = search.kneighbors(scale.transform(x), return_distance=False)[:, 0]
-            found = scoring.shapley_values(score, x, self.reference_[like], groups)
-            parts[first : first + ROWS_EXPLAINED, used] += found
-        return pd.DataFrame(parts, numbers.index, self.encoder_.columns_)
+        like = search.kneighbors(scale.transform(x), return_distance=False)[:, 0]
+        score = partial(baselines.anomaly_scores, self.detector_)
+        parts.iloc[:, used] += scoring.shapley_values(
+            score, x, self.reference_[like], groups
+        )
+        return parts
 
     def reasons(self, X: Any, most: int = 3) -> list[str]:
-        """The columns that add most to each row's score, such as "amount 62 %, country 20 %".
+        """The columns that add most to each row's score: "amount 62 %, country 20 %".
 
-        Parameters
-        ----------
-        X : DataFrame
-        most : int, default=3
-            Columns to name. Shares are of all that adds to the score; after the first column,
-            those below 5 % are not named.
-
-        Returns
-        -------
-        list of str
+        Shares are of all that adds to the score. At most `most` columns are named; after the
+        first, those below 5 % are not.
         """
         X = _as_table(X)
         parts = self.explain(X).clip(lower=0)
@@ -566,22 +433,12 @@ class TableDetector(OneClass):
         for share, note in zip(shares, notes, strict=True):
             first, *more = np.argsort(-share)[:most]
             named = [first, *(i for i in more if share[i] >= 5)]
-            words = [f"{parts.columns[i]} {share[i]:.0f} %{note[i]}" for i in named]
+            words = (f"{parts.columns[i]} {share[i]:.0f} %{note[i]}" for i in named)
             said.append(", ".join(words))
         return said
 
     def report(self, X: Any) -> pd.DataFrame:
-        """What there is to say of each row.
-
-        Parameters
-        ----------
-        X : DataFrame
-
-        Returns
-        -------
-        DataFrame with the index of X
-            Columns "anomaly_score", "p_value", "alarm" (1 or 0) and, for alarms, "reasons".
-        """
+        """Columns "anomaly_score", "p_value", "alarm" (1 or 0) and, of alarms, "reasons"."""
         X = _as_table(X)
         scores = self.anomaly_score(X)
         alarm = scores > self.threshold_
@@ -597,16 +454,17 @@ class TableDetector(OneClass):
         return of_detector if self.false_alarm_rate is None else self.false_alarm_rate
 
     def _packed(self) -> Tree:
-        inner, encoder = self.detector_, self.encoder_
-        ours = isinstance(inner, OneClass)
+        inner, encoder, seed = self.detector_, self.encoder_, self.random_state
+        whole = isinstance(inner, OneClass)
+        seed = int(seed) if isinstance(seed, Integral) else None
+        rate = self.false_alarm_rate
         return {
             "class": "TableDetector",
-            "parameters": {"false_alarm_rate": self.false_alarm_rate},
+            "parameters": {"false_alarm_rate": rate, "random_state": seed},
             "encoder": encoder.get_params(),
-            "plan": encoder.plan_,
-            "fill": encoder.fill_,
+            **{"plan": encoder.plan_, "fill": encoder.fill_},
             "detector": inner._packed()
-            if ours
+            if whole
             else baselines.packed(inner, self.rows_),
             "fitted": one_class.fitted_values(self, ("encoder_", "detector_", "rows_")),
         }
@@ -615,7 +473,8 @@ class TableDetector(OneClass):
     def _unpacked(cls, tree: Tree, unpack: Callable[[Tree], Any]) -> Self:
         """Put together what `_packed` has taken apart."""
         encoder = TableEncoder(**tree["encoder"])
-        encoder._set_plan(tree["plan"], tree["fill"])
+        encoder._set_plan(tree["plan"])
+        encoder.fill_ = tree["fill"]
         whole = cls(unpack(tree["detector"]), encoder, **tree["parameters"])
         whole.encoder_, whole.detector_ = encoder, whole.detector
         whole.rows_ = tree["detector"].get("rows")
@@ -627,16 +486,7 @@ class TableDetector(OneClass):
 
 
 def false_alarm_rate(alerts: float, rows: float) -> float:
-    """The share of normal rows that may be alarms, from what people can look at.
-
-    Parameters
-    ----------
-    alerts, rows : float
-        Alarms that can be looked at, say in a day, and the rows of that time.
-
-    Returns
-    -------
-    float
+    """The share of normal rows that may be alarms, if people can look at `alerts` of `rows`.
 
     Examples
     --------
@@ -661,8 +511,7 @@ def _as_table(X: Any) -> pd.DataFrame:
     if not isinstance(X, pd.DataFrame):  # of polars
         X = pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
     names = pd.Index(map(str, X.columns))
-    if not names.is_unique:
-        twice = _listed(map(repr, names[names.duplicated()].unique()))
+    if twice := _listed(map(repr, names[names.duplicated()].unique())):
         raise ValueError(
             f"More than one column is named {twice}. Give each column a name of its own."
         )
@@ -682,20 +531,108 @@ def _listed(items: Iterable[str]) -> str:
     return ", ".join(items[:8]) + ", ..." * (len(items) > 8)
 
 
-def _holds(values: pd.Series) -> str:
+def _holds(values: Any) -> str:
     return HOLDS.get(types.infer_dtype(values), "text")
 
 
 def _is_text(values: Any, holds: str) -> bool:
     """Whether numbers or dates must be read from the text of these values."""
-    is_date = types.is_datetime64_any_dtype(values.dtype)
-    return not is_date if holds == "date" else _holds(values) != holds
+    if holds == "date":
+        return not types.is_datetime64_any_dtype(values.dtype)
+    return _holds(values) != holds
+
+
+def _likely(text: Any) -> dict[str, Any]:
+    """Which text can be turned into numbers without its signs, or into dates."""
+    plain = text.str.replace(SIGNS, "", regex=True).str.replace(",", ".")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of days before months
+        dates = pd.to_datetime(text, errors="coerce", format="mixed", utc=True)
+    return {
+        "numbers": pd.to_numeric(plain, errors="coerce").notna(),
+        "dates": dates.notna() & text.str.contains(r"\d\D+\d"),  # "May" may be a name
+    }
+
+
+# -- what is done with a column, by its kind: a plan, and the numbers -------------------
+
+
+def _plan_of_dates(found: Any, form: str) -> Plan:
+    parts = [part for part, cycle in CYCLES.items() if cycle(found).nunique() > 1]
+    if not parts:
+        return {"kind": "left out", "done": "the same weekday and time in all rows"}
+    done = (
+        f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as {form}), "
+    )
+    done += ", ".join(parts)
+    return {"kind": "date", "closed": False, "parts": parts, "done": done}
+
+
+def _dates(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
+    numbers = {}
+    for part in plan["parts"]:
+        angle = 2 * np.pi * CYCLES[part](found)
+        numbers[f": {part} (sin)"] = np.sin(angle)
+        numbers[f": {part} (cos)"] = np.cos(angle)
+    return numbers, found.isna() & False  # no date is odd
+
+
+def _plan_of_numbers(found: Any) -> Plan:
+    low, high, present = float(found.min()), float(found.max()), found.dropna()
+    steps, whole = np.diff(present), (present % 1 == 0).all()
+    one_way = (steps > 0).all() or (steps < 0).all()
+    if one_way and whole and len(present) >= MIN_COUNTING:
+        done = "a counter: it goes one way from row to row"
+        return {"kind": "left out", "done": done}
+    unit, scale = 0.0, "as it is"
+    if found.skew() > SKEWED:
+        unit = max(float(found[found != 0].abs().quantile(0.1)), SMALLEST)
+        scale = "on a log-like scale"
+    plan = {"kind": "number", "closed": low == high, "range": [low, high], "unit": unit}
+    return plan | {"done": f"{low:,.6g} to {high:,.6g}, {scale}"}
+
+
+def _numbers(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
+    unit = plan["unit"]
+    odd = found.notna() & ~found.between(*plan["range"])
+    return {"": np.arcsinh(found / unit) if unit else found}, odd
+
+
+def _plan_of_text(text: Any, one_value: bool, most: int) -> Plan:
+    counts, n = text.value_counts(), len(text)
+    if one_value:
+        value = _listed(map(repr, counts.index)) or "a gap"
+        done = f"always {value}: not learned, another value {ALARM}"
+        levels = list(counts.index)
+        return {"kind": "one value", "closed": True, "levels": levels, "done": done}
+    known = counts[:most]
+    known = known[known >= max(2, MIN_SHARE * n)]
+    if known.sum() + text.isna().sum() < n / 2:
+        done = f"text with {len(counts):,} different values in {n:,} rows (such as "
+        done += f"{text.dropna().iloc[0]!r}), an identifier or free text"
+        return {"kind": "left out", "done": done}
+    levels, closed = sorted(known.index), len(known) == len(counts)
+    others = f"a new one {ALARM}" if closed else "rare and new ones as one"
+    done = f"{len(levels)} values ({_listed(levels)}), {others}"
+    return {"kind": "categories", "closed": closed, "levels": levels, "done": done}
+
+
+def _categories(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
+    text = _text(found)
+    odd = found.notna() & ~text.isin(plan["levels"])
+    numbers = {f" = {x}": text.eq(x).fillna(False) for x in plan["levels"]}
+    return numbers | ({} if plan["closed"] else {": other": odd}), odd
+
+
+ENCODED = {
+    **{"number": _numbers, "date": _dates},
+    **{"categories": _categories, "one value": _categories},
+}
 
 
 def _text(values: Any) -> Any:
     """Values as text, alike however they were read: 1.50 is "1.5", TRUE is "True"."""
-    codes, different = pd.factorize(values)  # each text is looked at once
-    text = pd.Series(different).astype("string").str.strip()
+    text = pd.Series(values).astype("string").str.strip()
     text = text.str.replace(ZEROS, r"\1", regex=True)
-    text = text.mask(text.str.lower().isin(["true", "false"]), text.str.capitalize())
-    return text.reindex(codes).set_axis(values.index)
+    is_bool = text.str.lower().isin(["true", "false"])
+    return text.mask(is_bool, text.str.capitalize())
