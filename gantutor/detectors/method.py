@@ -37,6 +37,7 @@ class Method(OneClass):
     history_: dict[str, NDArray]
     training_state_: dict[str, NDArray]
     stopped_: bool
+    calibration_given_: bool
     _fitted_parameters: dict[str, Any]
 
     # what stands in for None, on tables and on images; a method names what differs
