@@ -119,7 +119,7 @@ def checked(
     return rows
 
 
-def in_batches(
+def apply_in_batches(
     function: Callable[[tf.Tensor], tf.Tensor],
     rows: NDArray,
     size: int = ROWS_AT_A_TIME,

@@ -180,7 +180,9 @@ class Detector(Method):
         if not isinstance(n, Integral) or n < 1:
             raise ValueError(f"n is {n!r}; pass a whole number of at least 1 row.")
         z = np.random.default_rng(seed).standard_normal((n, self.latent_dim_))
-        return self._unscaled(rows.in_batches(self.generator_, z.astype(np.float32)))
+        return self._unscaled(
+            rows.apply_in_batches(self.generator_, z.astype(np.float32))
+        )
 
     @available_if(lambda self: hasattr(self, "_reconstruct"))
     def reconstruct(self, X: ArrayLike) -> Array:
@@ -289,7 +291,7 @@ class Detector(Method):
         function = self._workshop.function(self, method)
         many = 1 if self.image_shape_ else self.batches_scored_at_once
         size = size or many * ROWS_AT_A_TIME
-        return rows.in_batches(function, X, size, self._scaling().there, verbose)
+        return rows.apply_in_batches(function, X, size, self._scaling().there, verbose)
 
     def _refuse_other_parameters(self) -> None:
         """Going on with a training needs the parameters that it began with."""

@@ -141,7 +141,7 @@ verbose, warm_start
         if self.scored_by == "critic":
             return
         # the training rows are in random order, so the first are a random choice
-        features = rows.in_batches(self._features, x[:MAX_GAUSSIAN_ROWS])
+        features = rows.apply_in_batches(self._features, x[:MAX_GAUSSIAN_ROWS])
         if self.scored_by == "gaussian" or not self.image_shape_:
             self.feature_mean_, self.whitening_ = scoring.fit_gaussian(features)
         if self.scored_by == "neighbours":
