@@ -188,9 +188,9 @@ def test_a_method_that_has_met_one_easy_group_is_not_on_top():
     assert table.index("| WGAN") < table.index("| ALAD") < table.index("| GAN")
 
 
-def test_the_neighbours_of_images_are_not_measured_twice(tmp_path, monkeypatch):
+def test_one_gaussian_is_not_measured_on_images(tmp_path, monkeypatch):
     monkeypatch.setattr(gt.evaluation, "evaluate", lambda *_, **__: 1 / 0)
-    given = ["--only", "digit 1 normal", "--methods", quality.NEIGHBOURS]
+    given = ["--only", "digit 1 normal", "--methods", quality.GAUSSIAN]
     csv = tmp_path / "quality.csv"
     csv.write_text("data,detector,seed,auroc\ndigit 1 normal,WGAN,0,0.5\n")
     quality.main([*given, "--csv", str(csv)])
@@ -200,10 +200,13 @@ def test_untrained_twins_stand_still_and_what_has_no_adversary_has_none():
     methods = quality.methods()
     for name, detector in methods.items():
         if name.endswith(quality.UNTRAINED):
-            inner = detector.get_params().get("detector", detector).get_params()
-            assert inner["n_steps"] == 1 and inner["learning_rate"] == 1e-12, name
+            for inner in getattr(detector, "members", [detector]):
+                assert (inner.n_steps, inner.learning_rate) == (1, 1e-12), name
             assert name.removesuffix(quality.UNTRAINED) in methods
-    assert "Ensemble of 5 WGAN untrained" in methods
+    assert "Ensemble untrained" in methods
+    without = methods["Ensemble, no adversary"].members
+    assert [getattr(m, "adversarial_weight", None) for m in without[2:]] == [0.0] * 3
+    assert {m.n_steps for m in without[:2]} == {1}
     assert not [name for name in methods if "no adversary untrained" in name]
 
 

@@ -172,10 +172,10 @@ def test_encirclement_is_the_cross_entropy_against_alpha(alpha):
 def test_the_dispersion_of_images_is_that_of_their_pixels_laid_flat():
     images = tf.constant(RNG.standard_normal((6, 3, 4, 2)), tf.float32)
     logits = tf.zeros((6, 1))
-    flat = losses.fence_generator_loss(logits, tf.reshape(images, (6, 24)))
-    assert float(losses.fence_generator_loss(logits, images)) == pytest.approx(
-        float(flat), rel=1e-6
-    )
+    flat = losses.fence_generator_loss(logits, tf.reshape(images, (6, 24)), 0.5, 15.0)
+    assert float(
+        losses.fence_generator_loss(logits, images, 0.5, 15.0)
+    ) == pytest.approx(float(flat), rel=1e-6)
     far = images - tf.reduce_mean(images, axis=0)
     distance = np.sqrt((far.numpy() ** 2).sum((1, 2, 3))).mean()
     assert float(flat) == pytest.approx(LOG2 + 15 / distance, rel=1e-5)
@@ -184,10 +184,14 @@ def test_the_dispersion_of_images_is_that_of_their_pixels_laid_flat():
 def test_the_gradient_stays_finite_where_all_generated_rows_coincide():
     logits = tf.zeros((4, 1))
     for fake in (tf.ones((4, 2)), tf.ones((4, 3, 3, 1))):
-        slope = gradient(lambda a: losses.fence_generator_loss(logits, a), fake)
+        slope = gradient(
+            lambda a: losses.fence_generator_loss(logits, a, 0.5, 15.0), fake
+        )
         assert np.isfinite(slope).all()
 
 
 def test_the_dispersion_drives_generated_rows_apart():
-    slope = gradient(lambda a: losses.fence_generator_loss(tf.zeros((4, 1)), a), SPREAD)
+    slope = gradient(
+        lambda a: losses.fence_generator_loss(tf.zeros((4, 1)), a, 0.5, 15.0), SPREAD
+    )
     assert (slope * SPREAD.numpy()).sum(axis=1).max() < 0

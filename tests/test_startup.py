@@ -59,7 +59,6 @@ def test_each_public_name_can_be_reached_and_is_listed():
     for name in gt.__all__:
         assert getattr(gt, name) is not None
         assert name in dir(gt)
-    assert gt.load is gt.detectors.load
 
 
 def test_an_unknown_name_is_an_attribute_error_that_says_it():
