@@ -24,9 +24,8 @@ usage: python -m gantutor                     the self-check: is this machine re
        python -m gantutor score --help        says more, with examples"""
 WHAT_SCORE_DOES = """\
 Find the unusual rows of DATA.csv. The program learns what is normal from GOOD.csv: rows from
-a time when, as far as you know, all was well. Both files need the same columns: numbers, text
-or dates, with or without gaps. How a file is to be read is not guessed: name its dates and
-its signs. A model keeps these options for the next file. A name may end in .gz: packed.
+a time when, as far as you know, all was well. Both files (packed ones end in .gz) need the
+same columns. Name dates and signs: nothing is guessed. A model keeps these options.
 """
 EXAMPLES = """\
 the result is a copy of DATA.csv with four more columns:
@@ -42,21 +41,15 @@ examples:
       --sep ";" --decimal , --parse-dates sent --date-format %d.%m.%Y
 
 exit status: 0 done, 1 a problem with the files, 2 the command was not understood, 3 done, but
-a column is not what it was in training (a sentence says which), 130 stopped. A run that fails
-or is stopped leaves old files as they were, and no half of a new one.
+a column is not what it was in training, 130 stopped. No run leaves half of a result.
 """
 GANS = ("WGAN", "FenceGAN", "AnoGAN", "FAnoGAN", "BiGAN", "ALAD", "GANomaly", "GAN")
-BASELINES = (
-    *("5th neighbour", "isolation forest", "local outlier factor"),
-    *("one-class SVM", "PCA error", "Mahalanobis"),
-)
+BASELINES = ["5th neighbour", "isolation forest", "local outlier factor"]
+BASELINES += ["one-class SVM", "PCA error", "Mahalanobis"]
 READING = {  # by default, in the terms of pandas.read_csv
     **dict.fromkeys(["thousands", "na_values", "parse_dates", "date_format"]),
     **{"sep": ",", "decimal": ".", "encoding": "utf-8"},
 }
-
-
-# -- the command line ------------------------------------------------------------------
 
 
 def sign(text: str) -> str:
@@ -71,10 +64,9 @@ def share(text: str) -> float:
     """A share such as 0.004 or 20/5000."""
     alerts, _, rows = text.partition("/")
     share = float(alerts) / (float(rows or 1) or 1)
-    if not 0 < share < 1:
-        needed = "a share between 0 and 1, such as 0.01 or 20/5000"
-        raise argparse.ArgumentTypeError(f"{text!r} is not {needed}")
-    return share
+    if 0 < share < 1:
+        return share
+    raise argparse.ArgumentTypeError(f"{text!r} is not a share, as 0.004 or 20/5000 is")
 
 
 FILE = {"type": Path, "metavar": "FILE"}
@@ -88,7 +80,6 @@ METHOD = {"choices": METHODS, "metavar": "METHOD"}
 METHOD_HELP = f"""\
 {", ".join(GANS)} (default WGAN); Ensemble of several, slower and the best for most tables;
 without a network: {", ".join(BASELINES)}"""
-EITHER = {"what is normal": True, "how many alarms": False}  # must one be given?
 OPTIONS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
     "what is normal": [
         ("--train", FILE, "rows to learn from"),
@@ -98,10 +89,12 @@ OPTIONS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("--false-alarm-rate", RATE, "share of the normal rows (default 0.01)"),
         ("--budget", RATE, "the same as alarms/rows: 20/5000"),
     ],
-    "files": [
+    "files and running": [
         ("--out", FILE, "the result; by default beside DATA.csv, as DATA-scored.csv"),
         ("--save-model", FILE, "keep what was learned"),
         ("--force", FLAG, "replace a file that is already there"),
+        ("--chunk-size", WHOLE, "rows read at a time (default 20000)"),
+        ("--quiet", FLAG, "no progress and no report, only problems"),
     ],
     "how the files are written (with --model, by default as those it has learned from)": [
         ("--sep", SIGN, 'between columns (default ",")'),
@@ -119,10 +112,6 @@ OPTIONS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("--detector", METHOD, METHOD_HELP),
         ("--seed", WHOLE, "the same seed gives the same result (default 0)"),
     ],
-    "running": [
-        ("--chunk-size", WHOLE, "rows read at a time (default 20000)"),
-        ("--quiet", FLAG, "no progress and no report, only problems"),
-    ],
 }
 
 
@@ -137,8 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("data", metavar="DATA.csv", type=Path, help="the rows to score")
     for title, options in OPTIONS.items():
         group: Any = parser.add_argument_group(title)
-        if title in EITHER:
-            group = group.add_mutually_exclusive_group(required=EITHER[title])
+        if title in ("what is normal", "how many alarms"):
+            group = group.add_mutually_exclusive_group(required="normal" in title)
         for name, settings, what in options:
             group.add_argument(name, help=what, **settings)
     parser.set_defaults(refuse=parser.error, chunk_size=20_000)
@@ -195,9 +184,6 @@ def _checked_places(options: argparse.Namespace) -> Path:
     return out
 
 
-# -- learn, score, write ---------------------------------------------------------------
-
-
 def _score(options: argparse.Namespace, out: Path) -> int:
     _say("Starting TensorFlow.", options.quiet)
     import gantutor as gt
@@ -206,11 +192,11 @@ def _score(options: argparse.Namespace, out: Path) -> int:
     detector = _learned(options) if options.train else _loaded(options)
     n_rows, n_alarms, unusual = _write_scores(options, detector, out)
     changed = detector.encoder_._changed(n_rows, unusual)
-    for sentence in changed.values():
+    for sentence in changed:
         _say(f"gantutor: {sentence}")
-    expected = f"{detector.false_alarm_rate_ * n_rows:,.0f}"
-    words = f"Alarms: {n_alarms:,} in {n_rows:,} rows; if all rows were normal, about "
-    _say(f"{words}{expected} would be expected. They are in {out}", options.quiet)
+    expected = f"about {detector.false_alarm_rate_ * n_rows:,.0f} would be expected"
+    words = f"Alarms: {n_alarms:,} in {n_rows:,} rows; if all rows were normal"
+    _say(f"{words}, {expected}. The result is in {out}", options.quiet)
     return CHANGED if changed else OK
 
 
@@ -224,10 +210,9 @@ def _loaded(options: argparse.Namespace) -> Any:
 
     detector = gt.load(options.model)
     if not isinstance(detector, gt.tables.TableDetector):
-        raise ValueError(
-            f"{str(options.model)!r} holds a {type(detector).__name__} for numbers, and a "
-            "model for tables is needed. Make one with --train and --save-model."
-        )
+        held = f"{str(options.model)!r} holds a {type(detector).__name__} for numbers"
+        words = "a model for tables is needed. Make one with --train and --save-model"
+        raise ValueError(f"{held}, and {words}.")
     if options.false_alarm_rate:
         detector.set_false_alarm_rate(options.false_alarm_rate)
     known = dict(detector.encoder_.read_options or {})
@@ -251,9 +236,8 @@ def _learned(options: argparse.Namespace) -> Any:
         inner = gt.evaluation.BASELINES[method](seed)
     else:
         inner = getattr(gt.detectors, method)(random_state=seed, verbose=verbose)
-    detector = gt.tables.TableDetector(
-        inner, encoder, false_alarm_rate=rate, random_state=seed
-    )
+    settings: Any = {"false_alarm_rate": rate, "random_state": seed}
+    detector = gt.tables.TableDetector(inner, encoder, **settings)
     quietly = warnings.catch_warnings(record=True)
     with quietly as caught, contextlib.redirect_stdout(sys.stderr):
         warnings.simplefilter("always")
@@ -264,11 +248,9 @@ def _learned(options: argparse.Namespace) -> Any:
         _say(f"  {name}: {kind}: {done}", options.quiet)
     n_kept = len(detector.calibration_scores_)
     if (n_kept + 1) * rate < 1:
-        _say(
-            f"gantutor: a false-alarm rate of {rate:g} cannot be promised by {n_kept} rows (a "
-            f"fifth of {options.train}): expect {1 / (n_kept + 1):.2g}, or train on at least "
-            f"{5 * (round(1 / rate) - 1):,} rows."
-        )
+        words = f"a false-alarm rate of {rate:g} cannot be promised by {n_kept} rows (a fifth)"
+        more = f"{1 / (n_kept + 1):.2g}, or train on {5 * (round(1 / rate) - 1):,} rows"
+        _say(f"gantutor: {words}: expect {more}.")
     if options.save_model:
         detector.save(options.save_model)
     return detector
@@ -297,9 +279,6 @@ def _write_scores(
                 added[name] = values.str.replace(".", reading["decimal"])
             chunk.join(added).to_csv(partial, mode="a", header=number == 0, **style)
     return n_rows, n_alarms, unusual
-
-
-# -- reading ---------------------------------------------------------------------------
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -336,10 +315,10 @@ def _chunks(
     except (ValueError, LookupError, EOFError, OSError, zlib.error) as error:
         why = str(error).rpartition("C error: ")[2].strip(" .\n")
         raise ValueError(
-            f"{str(path)!r} cannot be read as a table: {why}. It needs a line with the names "
-            f"of the columns, {reading['sep']!r} between them (see --sep), no line with more "
-            "values than the first, a second one for each quotation mark, and text in "
-            f"{reading['encoding']} (see --encoding). If it is no CSV, save it as one."
+            f"{str(path)!r} cannot be read as a table: {why}. It must be a CSV in "
+            f"{reading['encoding']} (see --encoding) with a line of column names, "
+            f"{reading['sep']!r} between them (see --sep), no line with more values than the "
+            "first, and a second one for each quotation mark."
         ) from error
 
 

@@ -61,10 +61,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     kept (durations in seconds, long right tails on a log-like scale), with the median for
     gaps. *Text, categories, true and false* become a column of 0 and 1 for each value that
     1 % of the rows have, and one for all others. *Dates* become time of day and weekday as
-    points on a circle, by the clock of their own time zone, and the days since the first date
-    column. A column more marks gaps. Identifiers and counters are left out; columns of one
-    value are watched alone. A value of a *new kind* is one that no training row prepares for:
-    a category where none was rare, a gap where there was none, text in place of a number.
+    points on a circle, by the clock of their own zone, and the days since the first date. One
+    more column marks gaps. Identifiers and counters are left out; columns of one value are
+    watched. A value of a *new kind* is one that no training row prepares for: a category
+    where none was rare, a gap where there was none, text in place of a number.
 
     Parameters
     ----------
@@ -75,9 +75,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     max_categories : int, default=20
         Most values of a column that get columns of their own.
     read_options : dict, optional
-        The options with which `pandas.read_csv` has read the table, kept for the next file.
-        By them text is read where training had numbers (`decimal`, `thousands`) or dates
-        (`date_format`, by default ISO 8601); in `parse_dates`, in training as well.
+        The options with which `pandas.read_csv` has read the table. By them text is read where
+        training had numbers (`decimal`, `thousands`) or dates (`date_format`, by default ISO
+        8601); in `parse_dates`, in training as well.
 
     Attributes
     ----------
@@ -105,11 +105,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def fit(self, X: Any, y: Any = None) -> Self:
         """Decide what to do with each column of normal rows, (n, n_columns).
 
-        Raises
-        ------
-        ValueError
-            If X is no DataFrame (of pandas or polars), lacks a column that was asked for, holds
-            numbers or dates as text, or has no column of use. The sentence says what to do.
+        A ValueError says what to do if X is no DataFrame (of pandas or polars), lacks a column,
+        holds numbers or dates as text, or has no column of use.
         """
         X = _as_table(X)
         asked = list(X.columns if self.columns is None else self.columns)
@@ -120,9 +117,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self._set_plan([self._planned(X[name]) for name in X])
         if X.empty or not self.feature_names_out_:
             done = "; ".join(f"{plan['name']}: {plan['done']}" for plan in self.plan_)
+            left = f"No column is left to learn from in {len(X)} rows ({done})."
             raise ValueError(
-                f"No column is left to learn from in {len(X)} rows ({done}). Give a table "
-                "with columns that vary from row to row and repeat."
+                f"{left} Give columns that vary from row to row and repeat."
             )
         numbers, _, unusual = self._columns(X)
         self.fill_ = numbers.median().fillna(0.0).tolist()
@@ -141,8 +138,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def describe(self) -> pd.DataFrame:
         """What each column is used as, how many numbers it gives, and what is done with it.
 
-        "An alarm if rare" is what adds most to a score: it makes an alarm unless more
-        calibration rows have such values than may be alarms.
+        What is "an alarm if rare" is one if fewer calibration rows have it than may be alarms.
         """
         check_is_fitted(self)
         told = pd.DataFrame(self.plan_).set_index("name").rename_axis("column")
@@ -172,18 +168,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """Values as what their column holds; what cannot be read so becomes a gap."""
         if holds == "text":
             return _text(values)
+        text = values.astype("string").str.strip() if _is_text(values, holds) else None
         if holds == "date":
-            if _is_text(values, holds):
-                text = values.astype("string").str.strip()
+            if text is not None:
                 text = text.str.replace(OFFSET, r"\1", regex=True)
                 form = self._date_format(values.name).removesuffix("%z").strip()
                 values = pd.to_datetime(text, format=form, errors="coerce")
             return values.dt.tz_localize(None)
         if types.infer_dtype(values) in DURATIONS:
             values = pd.to_timedelta(values).dt.total_seconds()
-        elif _is_text(values, holds):
+        elif text is not None:
             point = self._option("decimal", ".")
-            text = values.astype("string").str.strip()
             text = text.str.replace(self._option("thousands", ""), "", regex=False)
             text = text.str.translate(str.maketrans({".": point, point: "."}))
             values = pd.to_numeric(text, errors="coerce")
@@ -232,8 +227,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         gaps = pd.DataFrame([[None] * len(self.columns_)], columns=self.columns_)
         names: list[Any] = list(self._columns(gaps)[0])
         self.feature_names_out_ = [column + part for column, part in names]
-        sources = [self.columns_.index(column) for column, _ in names]
-        self.sources_ = np.array(sources, dtype=int)
+        self.sources_ = np.array([self.columns_.index(c) for c, _ in names], dtype=int)
 
     def _encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """The numbers, where values are of a new kind, and where they are unusual."""
@@ -254,7 +248,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             name, holds = plan["name"], plan["holds"]
             found = self._read(X[name], holds)
             gap = found.isna()
-            parts, odd = ENCODED[plan["kind"]](plan, found)
+            parts, odd = _parts(plan, found)
             is_date = plan["kind"] == "date"
             if is_date and first_date is not None:
                 days = (found - first_date).dt.total_seconds() / 86_400
@@ -272,16 +266,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         table = pd.DataFrame(numbers, X.index).astype(float)
         return table, pd.DataFrame(new, X.index), pd.DataFrame(unusual, X.index)
 
-    def _changed(self, n_rows: int, unusual: Mapping[Any, int]) -> dict[str, str]:
+    def _changed(self, n_rows: int, unusual: Mapping[Any, int]) -> list[str]:
         """A sentence for each column that has lost more than half of its usual values."""
-        said = {}
+        said = []
         for plan in self.plan_:
-            name, usual = plan["name"], n_rows * (1 - plan["unusual"])
-            count = unusual.get(name, 0)
+            usual, count = n_rows * (1 - plan["unusual"]), unusual.get(plan["name"], 0)
             if usual >= MIN_TOLD and n_rows - count < usual / 2:
-                said[name] = (
-                    f"Column {name!r} is not as in training: {count:,} of {n_rows:,} values "
-                    f"are outside of what training has seen ({plan['done']}). If it is "
+                said.append(
+                    f"Column {plan['name']!r} is not as in training: {count:,} of {n_rows:,} "
+                    f"values are outside of what training has seen ({plan['done']}). If it is "
                     "written otherwise, read it with the same options of pandas.read_csv; if "
                     "it is a running number, or has changed for good, exclude it or fit again."
                 )
@@ -297,11 +290,11 @@ class TableDetector(OneClass):
 
     Parameters
     ----------
-    detector : detector or scikit-learn estimator, optional
-        What scores the encoded rows, by default ``WGAN()``: anything with `fit` and
-        `anomaly_score` (up = more anomalous) or `score_samples` (down = more anomalous).
-    encoder : TableEncoder, optional
-        How columns become numbers, by default ``TableEncoder()``.
+    detector : detector or scikit-learn estimator, default=WGAN()
+        What scores the encoded rows: anything with `fit` and `anomaly_score` (up = more
+        anomalous) or `score_samples` (down = more anomalous).
+    encoder : TableEncoder, default=TableEncoder()
+        How columns become numbers.
     false_alarm_rate : float, optional
         Share of normal rows that may be alarms, by default that of `detector`, else 0.05.
     random_state : int or RandomState instance, optional
@@ -309,22 +302,19 @@ class TableDetector(OneClass):
 
     Attributes
     ----------
-    detector_, encoder_ : detector, TableEncoder
-        The fitted copies.
+    encoder_, detector_ : the fitted copies
     reference_ : array of shape (n, n_features_out)
         Up to 200 usual training rows, as numbers, with which `explain` compares.
     new_value_score_ : float
         What each value of a new kind adds: twice the range of the calibration rows' scores.
-    threshold_, calibration_scores_
-        See `gantutor.one_class.OneClass`.
 
     Examples
     --------
     >>> import gantutor as gt
     >>> X, y = gt.data.breast_cancer()
-    >>> table = X[["mean radius", "mean texture"]].assign(clinic="north")
+    >>> table = X[["mean radius", "mean texture"]][y == 0].assign(clinic="north")
     >>> detector = gt.tables.TableDetector(gt.evaluation.BASELINES["Mahalanobis"](0))
-    >>> detector.fit(table[y == 0]).encoder_.describe()["used as"].to_list()
+    >>> detector.fit(table).encoder_.describe()["used as"].to_list()
     ['number', 'number', 'one value']
     """
 
@@ -335,20 +325,12 @@ class TableDetector(OneClass):
     random_state: int | np.random.RandomState | None = None
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn from at least 10 normal rows (n, n_columns), or 100 for a rate of 5 %.
-
-        Raises
-        ------
-        ValueError
-            If the table or a parameter is of no use; the sentence says why.
-        """
+        """Learn from 10 or more normal rows, 100 for a rate of 5 %, or say why not: ValueError."""
         one_class.check_value("false_alarm_rate", self._asked_rate(), one_class.SHARE)
         X = _as_table(X)
         if len(X) < MIN_ROWS:
-            raise ValueError(
-                f"The table has {len(X)} rows; fit needs at least {MIN_ROWS} normal rows, and "
-                "about 100 for a threshold at 5 % false alarms."
-            )
+            needed = f"fit needs at least {MIN_ROWS} normal rows, and about 100 for a rate of 5 %"
+            raise ValueError(f"The table has {len(X)} rows; {needed}.")
         encoder = TableEncoder() if self.encoder is None else clone(self.encoder)
         detector: Any = WGAN() if self.detector is None else clone(self.detector)
         settings, seed = detector.get_params(), self.random_state
@@ -381,16 +363,13 @@ class TableDetector(OneClass):
     def anomaly_score(self, X: Any) -> Array:
         """Anomaly score of each row, (n,); up = more anomalous.
 
-        A column of which most values are outside of what training has seen is told in a
-        warning: the alarms of its rows say one thing.
+        A column that has mostly values outside of its training range is told in a warning.
         """
         check_is_fitted(self)
         numbers, new, unusual = self.encoder_._encode(X)
         if numbers.empty:
             return np.empty(0)
-        for sentence in self.encoder_._changed(
-            len(X), unusual.sum().to_dict()
-        ).values():
+        for sentence in self.encoder_._changed(len(new), unusual.sum().to_dict()):
             warnings.warn(sentence, stacklevel=2)
         scores = baselines.anomaly_scores(self.detector_, numbers.to_numpy())
         return scores + self.new_value_score_ * new.sum(axis=1).to_numpy()
@@ -413,17 +392,12 @@ class TableDetector(OneClass):
         search = NearestNeighbors(n_neighbors=1).fit(scale.transform(self.reference_))
         like = search.kneighbors(scale.transform(x), return_distance=False)[:, 0]
         score = partial(baselines.anomaly_scores, self.detector_)
-        parts.iloc[:, used] += scoring.shapley_values(
-            score, x, self.reference_[like], groups
-        )
+        like = self.reference_[like]
+        parts.iloc[:, used] += scoring.shapley_values(score, x, like, groups)
         return parts
 
     def reasons(self, X: Any, most: int = 3) -> list[str]:
-        """The columns that add most to each row's score: "amount 62 %, country 20 %".
-
-        Shares are of all that adds to the score. At most `most` columns are named; after the
-        first, those below 5 % are not.
-        """
+        """At most `most` columns that add most to each row's score: "amount 62 %, shop 20 %"."""
         X = _as_table(X)
         parts = self.explain(X).clip(lower=0)
         shares = 100 * parts.div(parts.sum(axis=1).replace(0, 1), axis=0).to_numpy()
@@ -455,23 +429,20 @@ class TableDetector(OneClass):
 
     def _packed(self) -> Tree:
         inner, encoder, seed = self.detector_, self.encoder_, self.random_state
-        whole = isinstance(inner, OneClass)
         seed = int(seed) if isinstance(seed, Integral) else None
+        ours = isinstance(inner, OneClass)
+        kept = inner._packed() if ours else baselines.packed(inner, self.rows_)
         rate = self.false_alarm_rate
         return {
             "class": "TableDetector",
             "parameters": {"false_alarm_rate": rate, "random_state": seed},
             "encoder": encoder.get_params(),
-            **{"plan": encoder.plan_, "fill": encoder.fill_},
-            "detector": inner._packed()
-            if whole
-            else baselines.packed(inner, self.rows_),
+            **{"plan": encoder.plan_, "fill": encoder.fill_, "detector": kept},
             "fitted": one_class.fitted_values(self, ("encoder_", "detector_", "rows_")),
         }
 
     @classmethod
     def _unpacked(cls, tree: Tree, unpack: Callable[[Tree], Any]) -> Self:
-        """Put together what `_packed` has taken apart."""
         encoder = TableEncoder(**tree["encoder"])
         encoder._set_plan(tree["plan"])
         encoder.fill_ = tree["fill"]
@@ -494,27 +465,23 @@ def false_alarm_rate(alerts: float, rows: float) -> float:
     0.004
     """
     if not 0 < alerts < rows:
-        raise ValueError(
-            f"{alerts:g} alerts in {rows:g} rows were given; the alerts must be more than "
-            "0 and fewer than the rows."
-        )
+        given = f"{alerts:g} alerts in {rows:g} rows were given"
+        raise ValueError(f"{given}: they must be more than 0 and fewer than the rows.")
     return alerts / rows
 
 
 def _as_table(X: Any) -> pd.DataFrame:
     """A DataFrame of pandas whose columns have different names of text."""
     if not hasattr(X, "columns"):
-        raise ValueError(
-            f"A table must be a DataFrame, and {type(X).__name__} was given. Read it with "
-            "pandas.read_csv, or wrap it as pandas.DataFrame(X)."
-        )
+        needed = "Read it with pandas.read_csv, or wrap it as pandas.DataFrame(X)."
+        given = f"{type(X).__name__} was given"
+        raise ValueError(f"A table must be a DataFrame, and {given}. {needed}")
     if not isinstance(X, pd.DataFrame):  # of polars
         X = pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
     names = pd.Index(map(str, X.columns))
     if twice := _listed(map(repr, names[names.duplicated()].unique())):
-        raise ValueError(
-            f"More than one column is named {twice}. Give each column a name of its own."
-        )
+        needed = "Give each column a name of its own."
+        raise ValueError(f"More than one column is named {twice}. {needed}")
     return X.set_axis(names, axis=1)
 
 
@@ -537,9 +504,8 @@ def _holds(values: Any) -> str:
 
 def _is_text(values: Any, holds: str) -> bool:
     """Whether numbers or dates must be read from the text of these values."""
-    if holds == "date":
-        return not types.is_datetime64_any_dtype(values.dtype)
-    return _holds(values) != holds
+    is_date = types.is_datetime64_any_dtype(values.dtype)
+    return not is_date if holds == "date" else _holds(values) != holds
 
 
 def _likely(text: Any) -> dict[str, Any]:
@@ -554,27 +520,13 @@ def _likely(text: Any) -> dict[str, Any]:
     }
 
 
-# -- what is done with a column, by its kind: a plan, and the numbers -------------------
-
-
 def _plan_of_dates(found: Any, form: str) -> Plan:
     parts = [part for part, cycle in CYCLES.items() if cycle(found).nunique() > 1]
     if not parts:
         return {"kind": "left out", "done": "the same weekday and time in all rows"}
-    done = (
-        f"{found.min():%Y-%m-%d} to {found.max():%Y-%m-%d} (text is read as {form}), "
-    )
-    done += ", ".join(parts)
+    first, last = (f"{date:%Y-%m-%d}" for date in (found.min(), found.max()))
+    done = f"{first} to {last} (text is read as {form}), {', '.join(parts)}"
     return {"kind": "date", "closed": False, "parts": parts, "done": done}
-
-
-def _dates(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
-    numbers = {}
-    for part in plan["parts"]:
-        angle = 2 * np.pi * CYCLES[part](found)
-        numbers[f": {part} (sin)"] = np.sin(angle)
-        numbers[f": {part} (cos)"] = np.cos(angle)
-    return numbers, found.isna() & False  # no date is odd
 
 
 def _plan_of_numbers(found: Any) -> Plan:
@@ -582,8 +534,10 @@ def _plan_of_numbers(found: Any) -> Plan:
     steps, whole = np.diff(present), (present % 1 == 0).all()
     one_way = (steps > 0).all() or (steps < 0).all()
     if one_way and whole and len(present) >= MIN_COUNTING:
-        done = "a counter: it goes one way from row to row"
-        return {"kind": "left out", "done": done}
+        return {
+            "kind": "left out",
+            "done": "a counter: it goes one way from row to row",
+        }
     unit, scale = 0.0, "as it is"
     if found.skew() > SKEWED:
         unit = max(float(found[found != 0].abs().quantile(0.1)), SMALLEST)
@@ -592,18 +546,11 @@ def _plan_of_numbers(found: Any) -> Plan:
     return plan | {"done": f"{low:,.6g} to {high:,.6g}, {scale}"}
 
 
-def _numbers(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
-    unit = plan["unit"]
-    odd = found.notna() & ~found.between(*plan["range"])
-    return {"": np.arcsinh(found / unit) if unit else found}, odd
-
-
 def _plan_of_text(text: Any, one_value: bool, most: int) -> Plan:
     counts, n = text.value_counts(), len(text)
     if one_value:
-        value = _listed(map(repr, counts.index)) or "a gap"
+        value, levels = _listed(map(repr, counts.index)) or "a gap", list(counts.index)
         done = f"always {value}: not learned, another value {ALARM}"
-        levels = list(counts.index)
         return {"kind": "one value", "closed": True, "levels": levels, "done": done}
     known = counts[:most]
     known = known[known >= max(2, MIN_SHARE * n)]
@@ -617,17 +564,24 @@ def _plan_of_text(text: Any, one_value: bool, most: int) -> Plan:
     return {"kind": "categories", "closed": closed, "levels": levels, "done": done}
 
 
-def _categories(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
-    text = _text(found)
-    odd = found.notna() & ~text.isin(plan["levels"])
-    numbers = {f" = {x}": text.eq(x).fillna(False) for x in plan["levels"]}
-    return numbers | ({} if plan["closed"] else {": other": odd}), odd
-
-
-ENCODED = {
-    **{"number": _numbers, "date": _dates},
-    **{"categories": _categories, "one value": _categories},
-}
+def _parts(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
+    """The numbers that a column gives, and which of its values are outside of training."""
+    parts, odd = {}, found.isna() & False
+    if plan["kind"] == "number":
+        odd = found.notna() & ~found.between(*plan["range"])
+        parts[""] = np.arcsinh(found / plan["unit"]) if plan["unit"] else found
+    elif plan["kind"] == "date":
+        for part in plan["parts"]:
+            angle = 2 * np.pi * CYCLES[part](found)
+            parts[f": {part} (sin)"] = np.sin(angle)
+            parts[f": {part} (cos)"] = np.cos(angle)
+    else:
+        text = _text(found)
+        odd = found.notna() & ~text.isin(plan["levels"])
+        parts = {f" = {x}": text.eq(x).fillna(False) for x in plan["levels"]}
+        if not plan["closed"]:
+            parts[": other"] = odd
+    return parts, odd
 
 
 def _text(values: Any) -> Any:

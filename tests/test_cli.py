@@ -426,7 +426,7 @@ def test_a_rate_that_cannot_be_promised_is_told_even_in_silence(here, capsys):
     assert run("new.csv", *LEARN, *METHOD, *rare) == 0
     err = capsys.readouterr().err
     assert "rate of 0.001 cannot be promised by 100 rows" in err
-    assert "train on at least 4,995 rows" in err
+    assert "or train on 4,995 rows" in err
 
 
 @pytest.mark.parametrize("help_of", [[], ["score"]])
@@ -535,7 +535,7 @@ def test_what_is_wrong_with_the_data_is_told_before_the_training(
         (b"a,b\n1,2\n1,2,3\n", "cannot be read as a table"),
         (b"a,b\n1,2,\n1,2,\n", "cannot be read as a table"),
         (b"a;b;c\n1;2;3\n", "only one column, 'a;b;c'"),
-        (b"a,b\n\xfc,1\n", "and text in utf-8 (see --encoding)"),
+        (b"a,b\n\xfc,1\n", "It must be a CSV in utf-8 (see --encoding)"),
         (b"a,a\n1,2\n1,3\n", "More than one column is named 'a'. Give"),
         (b'a,b\n"1,2\n', "a second one for each quotation mark"),
         (b"a,b\n1,2\n", "No column is left"),
@@ -596,11 +596,11 @@ def test_a_model_of_another_kind_is_refused(here, capsys):
         (["new.csv", "--model", "model.npz", "--save-model", "x"], "goes with --train"),
         (
             ["new.csv", "--train", "good.csv", "--budget", "20"],
-            "is not a share between 0 and 1, such as",
+            "is not a share, as",
         ),
         (
             ["new.csv", "--train", "good.csv", "--budget", "9/2"],
-            "is not a share between 0 and 1, such as",
+            "is not a share, as",
         ),
         (
             ["new.csv", "--train", "good.csv", "--false-alarm-rate", "5"],

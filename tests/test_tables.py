@@ -296,6 +296,19 @@ def test_the_time_between_two_dates_is_counted_in_days_and_durations_in_seconds(
     np.testing.assert_allclose(numbers["took"], 86_400 * np.array([1.5, 4] * 5))
 
 
+def test_durations_are_read_from_a_column_of_objects_too():
+    took = beside_a_number(pd.to_timedelta([1.5, 4] * 10, "D"))
+    encoder = TableEncoder().fit(took)
+    numbers = encoder.transform(took.astype(object))
+    pd.testing.assert_frame_equal(numbers, encoder.transform(took))
+
+
+def test_dates_that_are_all_gaps_are_no_date_to_count_from():
+    dates = pd.to_datetime(["2025-01-01 00:00", "2025-01-02 12:00"] * 5)
+    numbers = encoded({"never": pd.to_datetime([None] * 10), "b": dates})
+    assert not [name for name in numbers if "since" in name]
+
+
 def test_order_index_and_other_columns_make_no_difference():
     good = table()
     before = good.copy()
@@ -769,6 +782,15 @@ def test_any_detector_scores_explains_and_is_loaded_bit_for_bit(name, tmp_path):
     pd.testing.assert_frame_equal(again.report(rows), report)
 
 
+@pytest.mark.parametrize("seed", [7, np.int64(7), np.random.RandomState(7), None])
+def test_a_loaded_detector_keeps_a_seed(tmp_path, seed):
+    TableDetector(IsolationForest(), random_state=seed).fit(table()).save(
+        tmp_path / "d.npz"
+    )
+    kept = gt.load(tmp_path / "d.npz").random_state
+    assert kept == (7 if isinstance(seed, int | np.integer) else None)
+
+
 def test_a_loaded_detector_keeps_its_rate(tmp_path):
     detector = TableDetector(IsolationForest(), false_alarm_rate=0.1).fit(table())
     detector.set_false_alarm_rate(0.2).save(tmp_path / "d.npz")
@@ -784,7 +806,7 @@ def test_a_loaded_detector_keeps_its_rate(tmp_path):
         (lambda tree: tree.pop("plan"), "it lacks 'plan'"),
         (lambda tree: tree["encoder"].update(magic=1), "TypeError"),
         (lambda tree: tree["plan"].pop(5), "do not fit each other"),
-        (lambda tree: tree["plan"][2].update(kind="magic"), "it lacks 'magic'"),
+        (lambda tree: tree["plan"][2].update(kind="magic"), "it lacks 'levels'"),
         (lambda tree: tree["plan"][2].pop("unit"), "it lacks 'unit'"),
         (lambda tree: tree["fill"].pop(), "do not fit each other"),
         (lambda tree: tree["fitted"].update(magic=1), "unknown entry 'magic'"),
