@@ -66,5 +66,5 @@ def _why(error: Exception) -> str:
 def unpack(tree: archive.Tree) -> Any:
     """The fitted detector that a tree describes."""
     if tree["class"] in CLASSES:
-        return CLASSES[tree["class"]]._unpacked(tree, unpack)
+        return CLASSES[tree["class"]].from_tree(tree, unpack)
     return baselines.unpacked(tree)

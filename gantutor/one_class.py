@@ -156,9 +156,9 @@ class OneClass(OutlierMixin, BaseEstimator):
         """
         self._check_ready()
         self._refuse_own_class()
-        archive.write(self._packed(), path)
+        archive.write(self.to_tree(), path)
 
-    def _packed(self) -> archive.Tree:
+    def to_tree(self) -> archive.Tree:
         """All that is needed to score again, for `gantutor.archive`."""
         raise NotImplementedError
 

@@ -154,7 +154,8 @@ def neighbour_score(features: tf.Tensor, reference: ArrayLike, k: int = 5) -> tf
     squares = tf.reduce_sum(points**2, axis=1) - 2 * tf.matmul(
         features, points, transpose_b=True
     )  # (n, m), short of |features|^2, which does not change the order
-    nearest = tf.math.top_k(-squares, k=min(k, points.shape[0])).indices[:, -1]
+    k = tf.minimum(k, tf.shape(points)[0])
+    nearest = tf.math.top_k(-squares, k=k).indices[:, -1]
     # the difference itself, because squares of large numbers cancel badly
     return tf.norm(features - tf.gather(points, nearest), axis=1)
 

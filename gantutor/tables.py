@@ -427,11 +427,12 @@ class TableDetector(OneClass):
         of_detector = getattr(self.detector, "false_alarm_rate", 0.05)
         return of_detector if self.false_alarm_rate is None else self.false_alarm_rate
 
-    def _packed(self) -> Tree:
+    def to_tree(self) -> Tree:
+        """All that is needed to score again, for `gantutor.archive`."""
         inner, encoder, seed = self.detector_, self.encoder_, self.random_state
         seed = int(seed) if isinstance(seed, Integral) else None
         ours = isinstance(inner, OneClass)
-        kept = inner._packed() if ours else baselines.packed(inner, self.rows_)
+        kept = inner.to_tree() if ours else baselines.packed(inner, self.rows_)
         rate = self.false_alarm_rate
         return {
             "class": "TableDetector",
@@ -442,7 +443,8 @@ class TableDetector(OneClass):
         }
 
     @classmethod
-    def _unpacked(cls, tree: Tree, unpack: Callable[[Tree], Any]) -> Self:
+    def from_tree(cls, tree: Tree, unpack: Callable[[Tree], Any]) -> Self:
+        """What `to_tree` has described, put together again."""
         encoder = TableEncoder(**tree["encoder"])
         encoder._set_plan(tree["plan"])
         encoder.fill_ = tree["fill"]

@@ -813,7 +813,7 @@ def test_a_loaded_detector_keeps_its_rate(tmp_path):
     ],
 )
 def test_a_changed_file_is_refused_in_a_sentence(fitted, tmp_path, change, words):
-    tree = copy.deepcopy(fitted._packed())
+    tree = copy.deepcopy(fitted.to_tree())
     change(tree)
     archive.write(tree, tmp_path / "d.npz")
     with pytest.raises(ValueError, match=words) as caught:

@@ -216,12 +216,13 @@ class Ensemble(OneClass):
             for name, losses in getattr(member, "history_", {}).items()
         }
 
-    def _packed(self) -> archive.Tree:
+    def to_tree(self) -> archive.Tree:
+        """All that is needed to score again, for `gantutor.archive`."""
         self._refuse_own_class()
 
         def packed(member: Any) -> archive.Tree:
             if isinstance(member, OneClass):
-                return member._packed()
+                return member.to_tree()
             return baselines.packed(member, self.learned_rows_)
 
         return {
@@ -234,7 +235,8 @@ class Ensemble(OneClass):
         }
 
     @classmethod
-    def _unpacked(cls, tree: archive.Tree, unpack: Callable[[Any], Any]) -> Self:
+    def from_tree(cls, tree: archive.Tree, unpack: Callable[[Any], Any]) -> Self:
+        """What `to_tree` has described, put together again."""
         members = list(map(unpack, tree["members"]))
         ensemble = cls(
             list(map(clone, members)) if tree["given"] else None,

@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from gantutor import networks, training
+from gantutor import training
 from gantutor.detectors.method import Method
 
 WORKSHOPS_KEPT = 12  # those used last
@@ -41,9 +41,8 @@ class Workshop:
     """What detectors of one class, with the same parameters and shapes, have in common."""
 
     def __init__(self, detector: Method) -> None:
-        self.model = _twin(detector)
-        with networks.initial_weights(0):  # optimisers have a type as well
-            self.stages = self.model._training()
+        self.model = detector.twin()
+        self.stages = self.model.stages()
         self.optimizers = [
             optimizer for stage in self.stages for optimizer in stage.learners
         ]
@@ -94,11 +93,20 @@ class Workshop:
             if name in vars(detector)
         }
         weights = [tf.convert_to_tensor(v) for v in variables_of(detector)]
-        key = (method, *((name, *array.shape) for name, array in arrays.items()))
+        specs = {
+            name: tf.TensorSpec(
+                (None, *array.shape[1:])
+                if name in detector.arrays_of_rows
+                else array.shape,
+                array.dtype,
+            )
+            for name, array in arrays.items()
+        }
+        key = (method, *((name, *spec.shape) for name, spec in specs.items()))
         if key not in self.functions:
             rows = tf.TensorSpec((None, *detector.row_shape), tf.float32)
             traced = tf.function(self._with_arguments(method))
-            self.functions[key] = traced.get_concrete_function(weights, arrays, rows)
+            self.functions[key] = traced.get_concrete_function(weights, specs, rows)
         run = self.functions[key]
         return lambda x: run(weights, arrays, x)
 
@@ -149,7 +157,7 @@ _lock = threading.Lock()
 def workshop_of(detector: Method) -> Workshop:
     """The workshop of detectors like this one: that of an earlier one, or a new one."""
     key: list[Any] = [type(detector), detector.row_shape, detector.latent_dim_]
-    for name, value in detector._fitted_parameters.items():
+    for name, value in detector.fitted_parameters.items():
         if isinstance(value, keras.Model):
             # the same object, and not changed since; the workshop keeps it, and so its id
             key += [id(value), value.to_json()]
@@ -162,14 +170,3 @@ def workshop_of(detector: Method) -> Workshop:
                 _workshops.popitem(last=False)
         _workshops.move_to_end(tuple(key))
         return _workshops[tuple(key)]
-
-
-def _twin(detector: Method) -> Method:
-    """A detector of the same class, parameters and shapes, with networks of its own."""
-    twin = object.__new__(type(detector))
-    twin.__dict__.update(detector._fitted_parameters)
-    for name in ("n_features_in_", "image_shape_", "latent_dim_"):
-        setattr(twin, name, getattr(detector, name))
-    with networks.initial_weights(0):
-        twin._build()
-    return twin

@@ -44,6 +44,7 @@ class Method(OneClass):
     table_defaults: ClassVar[dict[str, Any]] = {}
     image_defaults: ClassVar[dict[str, Any]] = {}
     score_arrays: ClassVar[tuple[str, ...]] = ()  # what the score needs beside networks
+    arrays_of_rows: ClassVar[tuple[str, ...]] = ()  # of them, those of any length
     batches_scored_at_once: ClassVar[int] = 1
 
     def _build(self) -> None:
@@ -86,6 +87,28 @@ class Method(OneClass):
         hidden = self._setting("hidden")
         return networks.player(kind, given, self.row_shape, self.latent_dim_, hidden)
 
+    # -- for the workshop that trains it -----------------------------------------------
+
+    @property
+    def fitted_parameters(self) -> dict[str, Any]:
+        """The parameters of the last fit, which `set_params` does not change."""
+        return self._fitted_parameters
+
+    def twin(self) -> Self:
+        """A detector of the same class, parameters and shapes, with networks of its own."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self._fitted_parameters)
+        for name in ("n_features_in_", "image_shape_", "latent_dim_"):
+            setattr(twin, name, getattr(self, name))
+        with networks.initial_weights(0):
+            twin._build()
+        return twin
+
+    def stages(self) -> list[Stage]:
+        """The stages of `_training`, with optimisers of the same type as the networks."""
+        with networks.initial_weights(0):
+            return self._training()
+
     # -- in a file, or copied ----------------------------------------------------------
 
     def networks(self) -> dict[str, keras.Model]:
@@ -97,7 +120,8 @@ class Method(OneClass):
             if name.endswith("_") and isinstance(value, keras.Model)
         }
 
-    def _packed(self) -> archive.Tree:
+    def to_tree(self) -> archive.Tree:
+        """All that is needed to score again, for `gantutor.archive`."""
         self._refuse_own_class()
         return self._tree()
 
@@ -119,7 +143,8 @@ class Method(OneClass):
         }
 
     @classmethod
-    def _unpacked(cls, tree: archive.Tree, unpack: Any = None) -> Self:
+    def from_tree(cls, tree: archive.Tree, unpack: Any = None) -> Self:
+        """What `to_tree` has described, put together again."""
         weights = tree["weights"]
         # a file of a kilobyte can name a layer of a billion units
         networks.refuse_other_sizes(lambda: cls._rebuilt(tree).networks(), weights)
@@ -161,4 +186,4 @@ class Method(OneClass):
         if "packed" not in state:
             self.__dict__.update(state)
         elif not startup.forked():  # there, the first call says what is wrong
-            self.__dict__.update(vars(self._unpacked(state["packed"])))
+            self.__dict__.update(vars(self.from_tree(state["packed"])))

@@ -113,6 +113,7 @@ verbose, warm_start
     table_defaults: ClassVar = {"n_steps": 800, "hidden": (128, 128)}
     image_defaults: ClassVar = {"n_steps": 400}
     score_arrays = ("feature_mean_", "whitening_", "reference_")
+    arrays_of_rows = ("reference_",)
 
     def _build(self) -> None:
         self.generator_ = self._network(self.generator, "generator")

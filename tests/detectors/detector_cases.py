@@ -153,7 +153,7 @@ def own_networks(detector: Detector, **options) -> dict[str, keras.Model]:
 
 def contents(detector: Detector) -> dict[str, Any]:
     """All parameters, weights and learned numbers, but not the seconds."""
-    tree = copy.deepcopy(detector._packed())
+    tree = copy.deepcopy(detector.to_tree())
     for part in (tree, *tree.get("members", [])):
         part.get("fitted", {}).pop("fit_seconds_", None)
     return tree

@@ -215,7 +215,7 @@ def trees() -> dict[str, archive.Tree]:
         "own": tiny(GAN, discriminator=own).fit(ROWS),
         "Ensemble": ensemble().fit(ROWS),
     }
-    return {name: detector._packed() for name, detector in detectors.items()}
+    return {name: detector.to_tree() for name, detector in detectors.items()}
 
 
 def refused(path, *words: str) -> None:

@@ -67,9 +67,11 @@ def test_neighbours_score_of_images_is_a_distance_between_features(not_compiled)
     )
 
 
-def test_the_default_score_of_tables_is_gaussian(scored_by, fitted_of):
+def test_the_default_score_of_tables_is_the_distance_to_neighbours(
+    scored_by, fitted_of
+):
     np.testing.assert_array_equal(
-        fitted_of(WGAN).anomaly_score(NEW), scored_by["gaussian"].anomaly_score(NEW)
+        fitted_of(WGAN).anomaly_score(NEW), scored_by["neighbours"].anomaly_score(NEW)
     )
 
 
