@@ -6,6 +6,7 @@ name is for `gantutor.loading` to know.
 """
 
 import contextlib
+import errno
 import json
 import os
 import zipfile
@@ -106,6 +107,8 @@ def replaced(path: str | os.PathLike[str]) -> Iterator[Path]:
     ------
     FileNotFoundError, IsADirectoryError
         If the folder is not there, or `path` is one.
+    OSError
+        If there is no space left.
     """
     path = Path(path)
     if not path.parent.is_dir():
@@ -123,5 +126,12 @@ def replaced(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield partial
         os.replace(partial, whole)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise OSError(
+            f"{str(path)!r} cannot be written: no space is left there. Make room, or write "
+            "to another place."
+        ) from error
     finally:
         partial.unlink(missing_ok=True)

@@ -191,7 +191,7 @@ def _score(options: argparse.Namespace, out: Path) -> int:
     gt.setup()
     detector = _learned(options) if options.train else _loaded(options)
     n_rows, n_alarms, unusual = _write_scores(options, detector, out)
-    changed = detector.encoder_._changed(n_rows, unusual)
+    changed = detector.encoder_.changed_columns(n_rows, unusual)
     for sentence in changed:
         _say(f"gantutor: {sentence}")
     expected = f"about {detector.false_alarm_rate_ * n_rows:,.0f} would be expected"
@@ -272,7 +272,7 @@ def _write_scores(
         for number, chunk in enumerate(chunks):
             rows = _as_pandas_reads(chunk, reading, chunk.columns)
             added = detector.report(rows)
-            unusual.update(detector.encoder_._encode(rows)[2].sum().to_dict())
+            unusual.update(detector.encoder_.encode(rows)[2].sum().to_dict())
             n_rows, n_alarms = n_rows + len(rows), n_alarms + int(added["alarm"].sum())
             for name in ("anomaly_score", "p_value"):
                 values = added[name].map("{:.6g}".format).astype(str)
@@ -299,8 +299,10 @@ def _chunks(
 
     style: Any = {name: reading[name] for name in ("sep", "encoding")}
     style |= {"dtype": str, "keep_default_na": False, "header": None}
-    shown = {"unit": " rows", "file": sys.stderr, "disable": options.quiet or not what}
+    shown: Any = {"unit": "B", "unit_scale": True, "file": sys.stderr}
+    shown["disable"] = options.quiet or not what
     try:
+        shown["total"] = path.stat().st_size
         names = pd.read_csv(path, nrows=1, **style).iloc[0].to_list()
         if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
             raise ValueError(f"it has only one column, {names[0]!r}")
@@ -308,10 +310,15 @@ def _chunks(
             raise ValueError(f"it has a column {taken[0]!r} already: rename it")
         style["skip_blank_lines"] = len(names) > 1  # of one column, they are rows
         style["chunksize"] = options.chunk_size
-        with pd.read_csv(path, **style) as reader, tqdm(desc=what, **shown) as bar:
+        style["compression"] = "gzip" if path.suffix == ".gz" else None
+        with (
+            open(path, "rb") as file,
+            pd.read_csv(file, **style) as reader,
+            tqdm(desc=what, **shown) as bar,
+        ):
             for chunk in chain([reader.get_chunk(1)[1:]], reader):
                 yield chunk.set_axis(names, axis=1)
-                bar.update(len(chunk))
+                bar.update(file.tell() - bar.n)
     except (ValueError, LookupError, EOFError, OSError, zlib.error) as error:
         why = str(error).rpartition("C error: ")[2].strip(" .\n")
         raise ValueError(

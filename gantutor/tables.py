@@ -129,11 +129,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def transform(self, X: Any) -> pd.DataFrame:
         """Turn a DataFrame with all `columns_` into numbers, (n, n_features_out)."""
-        return self._encode(X)[0]
+        return self.encode(X)[0]
 
     def new_kinds(self, X: Any) -> pd.DataFrame:
         """Where a value is of a kind that `fit` has not seen: bool, (n, len(columns_))."""
-        return self._encode(X)[1]
+        return self.encode(X)[1]
 
     def describe(self) -> pd.DataFrame:
         """What each column is used as, how many numbers it gives, and what is done with it.
@@ -229,7 +229,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.feature_names_out_ = [column + part for column, part in names]
         self.sources_ = np.array([self.columns_.index(c) for c, _ in names], dtype=int)
 
-    def _encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    def encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """The numbers, where values are of a new kind, and where they are unusual."""
         check_is_fitted(self)
         X = _as_table(X)
@@ -239,7 +239,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return pd.DataFrame(filled, X.index, self.feature_names_out_), new, unusual
 
     def _columns(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        """As `_encode`, with gaps; the name of a number is (column, part)."""
+        """As `encode`, with gaps; the name of a number is (column, part)."""
         numbers: dict[Any, Any] = {}
         new, unusual, first_date = {}, {}, None
         for plan in self.plan_:
@@ -266,7 +266,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         table = pd.DataFrame(numbers, X.index).astype(float)
         return table, pd.DataFrame(new, X.index), pd.DataFrame(unusual, X.index)
 
-    def _changed(self, n_rows: int, unusual: Mapping[Any, int]) -> list[str]:
+    def changed_columns(self, n_rows: int, unusual: Mapping[Any, int]) -> list[str]:
         """A sentence for each column that has lost more than half of its usual values."""
         said = []
         for plan in self.plan_:
@@ -339,7 +339,7 @@ class TableDetector(OneClass):
         n_kept = round(one_class.CALIBRATION_SHARE * len(X))
         kept = np.isin(np.arange(len(X)), random.permutation(len(X))[:n_kept])
         rows = encoder.fit(X[~kept]).transform(X[~kept]).to_numpy()  # in their order
-        numbers, new, _ = encoder._encode(X[kept])
+        numbers, new, _ = encoder.encode(X[kept])
         calibration = numbers.to_numpy()
         if isinstance(detector, OneClass):
             detector.fit(rows, calibration=calibration)
@@ -366,10 +366,12 @@ class TableDetector(OneClass):
         A column that has mostly values outside of its training range is told in a warning.
         """
         check_is_fitted(self)
-        numbers, new, unusual = self.encoder_._encode(X)
+        numbers, new, unusual = self.encoder_.encode(X)
         if numbers.empty:
             return np.empty(0)
-        for sentence in self.encoder_._changed(len(new), unusual.sum().to_dict()):
+        for sentence in self.encoder_.changed_columns(
+            len(new), unusual.sum().to_dict()
+        ):
             warnings.warn(sentence, stacklevel=2)
         scores = baselines.anomaly_scores(self.detector_, numbers.to_numpy())
         return scores + self.new_value_score_ * new.sum(axis=1).to_numpy()
@@ -381,7 +383,7 @@ class TableDetector(OneClass):
         (`gantutor.scoring.shapley_values`); its parts add up to the difference of the scores.
         """
         check_is_fitted(self)
-        numbers, new, _ = self.encoder_._encode(X)
+        numbers, new, _ = self.encoder_.encode(X)
         parts = self.new_value_score_ * new.astype(float)
         if parts.empty:
             return parts

@@ -637,7 +637,7 @@ def test_a_run_that_fails_in_the_middle_leaves_the_old_result(
         (
             OSError(28, "No space left on device"),
             1,
-            "No space left on device",
+            "'new-scored.csv' cannot be written: no space is left there",
         ),
     ],
 )
