@@ -210,7 +210,8 @@ class Detector(Method):
         -------
         array of shape (n, n_features), or (n, height, width, channels)
         """
-        return self._scaling().there(self._checked(X))
+        X = self._checked(X)
+        return self._scaling().there(X)
 
     # -- how it is done ----------------------------------------------------------------
 

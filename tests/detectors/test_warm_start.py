@@ -40,6 +40,7 @@ MAY_CHANGE = {"n_steps", "verbose", "false_alarm_rate", "random_state", "warm_st
 @pytest.fixture(scope="module", autouse=True)
 def nothing_is_compiled():
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(graphs, "_workshops", OrderedDict())
         patch.setattr(training, "compile_block", PlainLoop)
         patch.setattr(graphs.Workshop, "function", lambda _, *of: getattr(*of))
         yield
