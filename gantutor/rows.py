@@ -53,7 +53,7 @@ class Scaling(NamedTuple):
     def there(self, rows: NDArray) -> NDArray[np.float32]:
         """Rows in the units of the data, as the networks take them."""
         with np.errstate(over="ignore"):
-            x = (rows.astype(np.float64) - self.center) / self.scale
+            x = (rows.astype(np.float64, copy=False) - self.center) / self.scale
         cut = np.clip(x, -LARGEST, LARGEST).astype(np.float32)
         return cut.reshape(len(x), *self.shape)
 

@@ -32,7 +32,7 @@ from gantutor.scoring import mean_squared_distance
 
 Step = Callable[..., tuple[tf.Tensor, ...]]
 
-BLOCK = 100  # steps in one compiled call: Ctrl-C and progress wait for its end
+BLOCK = 250  # steps in one compiled call: Ctrl-C and progress wait for its end
 JIT_FROM = 10_000  # steps: XLA compiles about 1 s longer and saves about 0.1 ms a step
 
 
