@@ -1,7 +1,8 @@
 """Keep every test, and every notebook kernel that pytest starts, off the network.
 
-With several workers (`pytest -n 2`) also say which tests stay together. This file lies in the root because `pytest notebooks/01_data.ipynb` reads the
-conftest files above the notebook, and none in `tests/`.
+With several workers (`pytest -n 2`) also say which tests stay together. This file lies in
+the root because `pytest notebooks/01_data.ipynb` reads the conftest files above the
+notebook, and none in `tests/`.
 """
 
 import importlib.util
