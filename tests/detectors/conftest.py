@@ -10,6 +10,16 @@ from detector_cases import CLASSES, IMAGES, ROWS, PlainLoop, tiny
 from gantutor import training
 from gantutor.detectors import graphs
 
+AS_USUAL = training.compile_block, graphs._workshops
+
+
+def compiled(detector, rows):
+    """Fitted as usual, also where the first test that asks does not compile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "compile_block", AS_USUAL[0])
+        patch.setattr(graphs, "_workshops", AS_USUAL[1])
+        return detector.fit(rows)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def graphs_are_kept():
@@ -57,7 +67,7 @@ def keras_types():
 @pytest.fixture(scope="session")
 def fitted_of():
     """A detector of a class, fitted on ROWS once. Tests leave it as it is."""
-    return functools.cache(lambda detector_class: tiny(detector_class).fit(ROWS))
+    return functools.cache(lambda kind: compiled(tiny(kind), ROWS))
 
 
 @pytest.fixture(scope="session", params=CLASSES, ids=lambda c: c.__name__)
@@ -69,4 +79,4 @@ def fitted(request, fitted_of):
 @pytest.fixture(scope="session", params=CLASSES, ids=lambda c: c.__name__)
 def fitted_images(request):
     """A detector fitted on IMAGES. Tests leave it as it is."""
-    return tiny(request.param, hidden=(4, 4)).fit(IMAGES)
+    return compiled(tiny(request.param, hidden=(4, 4)), IMAGES)
