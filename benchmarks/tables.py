@@ -1,6 +1,6 @@
 """Put the newest tables into the prose: ``python -m benchmarks.tables``.
 
-In README.md, RESULTS.md and notebook 10, each table below a heading of the benchmarks' own
+In README.md, RESULTS.md and notebook 14, each table below a heading of the benchmarks' own
 reports is replaced by the one that `quality.csv` or `speed.csv` gives.
 """
 
@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 PROSE = [
     HERE / "RESULTS.md",
     HERE.parent / "README.md",
-    HERE.parent / "notebooks" / "10_evaluation.ipynb",
+    HERE.parent / "notebooks" / "14_evaluation.ipynb",
 ]
 TABLE = re.compile(r"^### (?P<title>.+)\n\n(?:\|.+(?:\n|\Z))+", re.MULTILINE)
 

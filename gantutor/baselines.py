@@ -1,4 +1,4 @@
-"""Classical methods to compare with, and scikit-learn's detectors in a file (notebook 10)."""
+"""Classical methods to compare with, and scikit-learn's detectors in a file (notebook 14)."""
 
 import math
 from collections.abc import Callable

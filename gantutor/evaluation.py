@@ -1,4 +1,4 @@
-"""Is it any good? The protocol, the classical baselines and the tables (notebook 10).
+"""Is it any good? The protocol, the classical baselines and the tables (notebook 14).
 
 The protocol is one-class: detectors learn from a part of the normal rows, and are tested
 on the others and on all anomalies. In all labels 1 = anomaly; a higher score is more

@@ -1,4 +1,4 @@
-"""The checks of notebook 05: stubs, plausible mistakes and solutions."""
+"""The checks of notebook 07: stubs, plausible mistakes and solutions."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The checks of notebook 07: stubs, plausible mistakes and solutions."""
+"""The checks of notebook 10: stubs, plausible mistakes and solutions."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""The checks of notebook 10: stubs, plausible mistakes and solutions."""
+"""The checks of notebook 14: stubs, plausible mistakes and solutions."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The checks of notebook 08: stubs, plausible mistakes and solutions."""
+"""The checks of notebook 12: stubs, plausible mistakes and solutions."""
 
 import numpy as np
 import pytest

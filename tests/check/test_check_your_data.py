@@ -1,4 +1,4 @@
-"""The checks of notebook 11: stubs, plausible mistakes and solutions."""
+"""The checks of notebook 15: stubs, plausible mistakes and solutions."""
 
 import pytest
 from check_cases import Case, judged, tries
