@@ -2,14 +2,17 @@
 
 Each function returns a Matplotlib figure whose `description` says what is to be seen.
 Jupyter shows it as the alternative text of the picture, and as its text where there is no
-picture. What was drawn is described here; what it means is said by the caller, through the
-argument `description`. Groups differ by marker or line style as well as by colour.
+picture. What was drawn is described here. What it means stands in `descriptions.toml` under
+the title of the figure, so that the code of a notebook does not give an answer away before
+the picture does. Groups differ by marker or line style as well as by colour.
 """
 
 import base64
 import html
 import io
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
 import matplotlib as mpl
@@ -29,6 +32,14 @@ MARKER_NAMES = ("circles", "crosses", "triangles", "squares", "plus signs", "dia
 LINES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
 LINE_NAMES = ("solid", "dashed", "dotted", "dash-dotted", "long-dashed", "fine-dotted")
 HATCHES = ("", "//", "..", "\\\\", "xx", "--")
+
+DESCRIPTIONS: dict[str, str] = {
+    title: text
+    for notebook in tomllib.loads(
+        files("gantutor").joinpath("descriptions.toml").read_text(encoding="utf-8")
+    ).values()
+    for title, text in notebook.items()
+}
 
 
 def use_style() -> None:
@@ -78,6 +89,7 @@ def figure(
     rows: int = 1,
     columns: int = 1,
     size: tuple[float, float] = (6.0, 3.4),
+    title: str = "",
     **options: Any,
 ) -> tuple[DescribedFigure, NDArray[Any]]:
     """An empty described figure, for a picture of your own.
@@ -88,17 +100,22 @@ def figure(
         Number of panels.
     size : (width, height), default=(6.0, 3.4)
         In inches.
+    title : str, optional
+        Drawn above all panels.
     **options
         Passed on to ``Figure.subplots``.
 
     Returns
     -------
     fig : DescribedFigure
-        Set its `description`.
+        Set its `description`, if `descriptions.toml` has none for this title.
     axes : array of Axes of shape (rows, columns)
     """
     fig = DescribedFigure(figsize=size, layout="constrained")
     FigureCanvasAgg(fig)  # without pyplot: nothing is left open, nothing shown twice
+    if title:
+        fig.suptitle(title, fontsize=10)
+    _described(fig, title, "", "")
     return fig, fig.subplots(rows, columns, squeeze=False, **options)
 
 
@@ -555,6 +572,70 @@ def bars(
     )
 
 
+def diagram(
+    boxes: Mapping[str, tuple[float, float]],
+    arrows: Sequence[tuple[str, str, str]],
+    title: str = "",
+    description: str = "",
+) -> DescribedFigure:
+    """Boxes and arrows: what goes where in a method, and who learns from what.
+
+    Parameters
+    ----------
+    boxes : mapping of str to (column, row)
+        Place of each box by its text, in a grid whose rows are counted from the top.
+    arrows : sequence of (from, to, text)
+        Between boxes that are named by their texts. An arrow whose text begins with
+        "learns" is dashed and orange: what a network is corrected by.
+    title, description : str, optional
+        Title, and what the picture shows.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    columns, rows = (1 + max(place[i] for place in boxes.values()) for i in (0, 1))
+    fig, [[ax]] = figure(size=(1.9 * columns, 1.1 * rows + 0.4))
+    ax.set(xlim=(-0.55, columns - 0.45), ylim=(rows - 0.4, -0.6), title=title)
+    ax.set_axis_off()
+    frame = {"boxstyle": "round,pad=0.5", "facecolor": "#eef3f8", "edgecolor": "black"}
+    drawn = {
+        text: ax.text(*place, text, ha="center", va="center", fontsize=9, bbox=frame)
+        for text, place in boxes.items()
+    }
+    for start, end, text in arrows:
+        learns = text.startswith("learns")
+        pair = {(start, end), (end, start)} <= {arrow[:2] for arrow in arrows}
+        style = {
+            "arrowstyle": "-|>",
+            "linestyle": "--" if learns else "-",
+            "color": COLOURS[1] if learns else "black",
+            "connectionstyle": f"arc3,rad={0.35 if pair else 0.0}",
+            "patchA": drawn[start].get_bbox_patch(),
+            "patchB": drawn[end].get_bbox_patch(),
+            "shrinkA": 2,
+            "shrinkB": 2,
+        }
+        ax.annotate("", boxes[end], boxes[start], arrowprops=style)
+        (x0, y0), (x1, y1) = boxes[start], boxes[end]
+        bend = 0.175 if pair else 0.0  # where the middle of a bent arrow lies
+        ax.text(
+            (x0 + x1) / 2 - bend * (y1 - y0),
+            (y0 + y1) / 2 + bend * (x1 - x0),
+            text,
+            ha="center",
+            va="center",
+            fontsize=8,
+            color=style["color"],
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )
+    said = "; ".join(
+        f"{start} to {end}" + (f" ({text})" if text else "")
+        for start, end, text in arrows
+    ).replace("\n", " ")
+    return _described(fig, title, f"Boxes and arrows: {said}.", description)
+
+
 def _check_number(groups: Mapping[str, ArrayLike], most: int = len(COLOURS)) -> None:
     if len(groups) > most:
         raise ValueError(
@@ -587,6 +668,7 @@ def _list_points(groups: Mapping[str, ArrayLike]) -> str:
 
 def _described(fig: DescribedFigure, *parts: str) -> DescribedFigure:
     title, drawn, meaning = parts
+    meaning = meaning or DESCRIPTIONS.get(title, "")
     fig.description = " ".join(
         part for part in (title and f"{title}.", drawn, meaning) if part
     )

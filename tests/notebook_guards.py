@@ -28,6 +28,7 @@ MAX_BYTES = 1_000_000
 MAX_COLUMNS = 88
 MAX_SECONDS = 60
 MAX_LINES, MAX_RECIPE_LINES = 25, 45
+WHOLE_PATH = "## The whole path in one cell"
 
 HEADER = (
     "**The question.**",
@@ -363,8 +364,8 @@ def file_name(nb: NotebookNode, path: Path) -> Iterator[str]:
 @guard
 def short_cells(nb: NotebookNode, path: Path) -> Iterator[str]:
     for number, cell in cells_of(nb, "code"):
-        is_recipe = any(cell is other for other in recipes(nb))
-        allowed = MAX_RECIPE_LINES if is_recipe else MAX_LINES
+        whole = [*recipes(nb), *below(nb, WHOLE_PATH)]
+        allowed = MAX_RECIPE_LINES if any(cell is w for w in whole) else MAX_LINES
         if len(code_lines(cell)) > allowed:
             yield (
                 f"{named(number, cell)} has {len(code_lines(cell))} lines of code, and "
@@ -510,7 +511,8 @@ def recipe(nb: NotebookNode, path: Path) -> Iterator[str]:
                 f"The recipe uses {name}, which it does not define: it must run by "
                 "itself, in a new process."
             )
-        if LOADS_TENSORFLOW.search(cell.source) and "gt.setup(" not in cell.source:
+        needs_setup = "gt." in cell.source and "gt.setup(" not in cell.source
+        if needs_setup and LOADS_TENSORFLOW.search(cell.source):
             yield "The recipe loads TensorFlow without gt.setup(), which keeps it quiet."
         if not cell.outputs:
             yield "The recipe shows nothing. Let it print what it has found."
@@ -530,12 +532,16 @@ def undefined_names(source: str) -> set[str]:
 
 
 def recipes(nb: NotebookNode) -> list[NotebookNode]:
-    """Return the code cells between a heading "## Recipe" and the next heading."""
+    return below(nb, "## Recipe")
+
+
+def below(nb: NotebookNode, wanted: str) -> list[NotebookNode]:
+    """Return the code cells between a heading and the next of its kind."""
     found, inside = [], False
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             for heading in re.findall(r"^##? .*", cell.source, re.MULTILINE):
-                inside = heading.strip() == "## Recipe"
+                inside = heading.strip() == wanted
         elif inside and cell.cell_type == "code":
             found.append(cell)
     return found

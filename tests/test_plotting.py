@@ -1,7 +1,10 @@
 """Every figure says in words what it shows, and nothing is left open or unlabelled."""
 
 import base64
+import json
+import tomllib
 from html.parser import HTMLParser
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -10,6 +13,7 @@ from matplotlib import pyplot as plt
 
 from gantutor import plotting
 
+ROOT = Path(__file__).parent.parent
 RNG = np.random.default_rng(0)
 CLOUD = RNG.standard_normal((30, 2))
 SCORES = RNG.random(30)
@@ -82,6 +86,14 @@ FIGURES = {
     "bars": (
         lambda **text: plotting.bars({"size": 2.0, "age": -1.0}, "share", **text),
         ["2 horizontal bars", "share"],
+    ),
+    "diagram": (
+        lambda **text: plotting.diagram(
+            {"z": (0, 0), "G": (1, 0), "loss": (2, 1)},
+            [("z", "G", ""), ("G", "loss", "made rows"), ("loss", "G", "learns")],
+            **text,
+        ),
+        ["z to G; G to loss (made rows); loss to G (learns)"],
     ),
 }
 all_figures = pytest.mark.parametrize("name", FIGURES)
@@ -284,3 +296,27 @@ def test_use_style_sets_the_palette_and_hides_two_spines():
         assert tuple(colours) == plotting.COLOURS
         assert not mpl.rcParams["axes.spines.top"]
         assert mpl.rcParams["image.cmap"] == "viridis"
+
+
+def test_meaning_of_a_figure_is_looked_up_by_its_title(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(plotting.DESCRIPTIONS, "Two heaps", "They overlap.")
+    drawn = plotting.samples({"real": CLOUD}, title="Two heaps").description
+    assert drawn.startswith("Two heaps. Scatter plot") and drawn.endswith(
+        "They overlap."
+    )
+    own, _ = plotting.figure(title="Two heaps")
+    assert own.description == "Two heaps. They overlap."
+
+
+def test_descriptions_are_those_of_stored_figures() -> None:
+    sections = tomllib.loads(
+        (ROOT / "gantutor" / "descriptions.toml").read_text("utf-8")
+    )
+    for notebook, figures in sections.items():
+        path = ROOT / "notebooks" / f"{notebook}.ipynb"
+        stored = path.read_text("utf-8") if figures else ""
+        for title, meaning in figures.items():
+            assert json.dumps(title, ensure_ascii=False)[1:-1] in stored, title
+            assert json.dumps(meaning, ensure_ascii=False)[1:-1] in stored, title
