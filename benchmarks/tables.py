@@ -39,7 +39,7 @@ def printed() -> dict[str, str]:
 
 def short(table: str) -> str:
     """The lines of SHORT, in its order: what README.md shows."""
-    heading, blank, names, rule, *rows = table.splitlines()
+    _, blank, names, rule, *rows = table.splitlines()
     of = {row.split("|")[1].strip(): row for row in rows}
     return "\n".join(
         [
