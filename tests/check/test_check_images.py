@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from check_cases import Case, judged, tries
+from check_cases import Case, judged, tries, verdict
 
+from gantutor.networks import conv_network
 from gantutor.scoring import p_values
 
 
@@ -60,6 +61,24 @@ def strictly_lower(calibration, values):
 
 CASES = [
     Case(
+        "parameters_of_larger_images",
+        (...,),
+        [(10065,)],
+        [
+            ((8625,), "The layer after them does"),
+            ((10064,), "bias of the last layer"),
+            ((10017,), "biases of the convolutions"),
+            ((10016,), "one for each channel and one"),
+            ((8496,), "dense layer has parameters"),
+            ((14769,), "halved twice"),
+            ((9297,), "exactly 14"),
+            ((1568,), "It has a bias too"),
+            ((1569,), "convolutions have parameters"),
+            ((10066,), "add up three layers"),
+            (("many",), "must be one number"),
+        ],
+    ),
+    Case(
         "grey_dot",
         (...,),
         [(60,), (58,), (59.97,), (62,)],
@@ -108,3 +127,8 @@ CASES = [
 @pytest.mark.parametrize(("name", "answer", "begins", "words"), list(tries(CASES)))
 def test_what_a_check_says(name, answer, begins, words) -> None:
     judged(name, answer, begins, words)
+
+
+def test_the_count_is_that_of_keras() -> None:
+    count = conv_network((28, 28, 1), 1).count_params()
+    assert verdict("parameters_of_larger_images", (count,))
