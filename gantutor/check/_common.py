@@ -49,7 +49,7 @@ class Off(Exception):
 
 
 class Unfinished(Exception):
-    """The reader's function returned None."""
+    """Raised inside a check to end it with `untouched`."""
 
 
 def is_open(answer: Any) -> bool:
@@ -82,10 +82,8 @@ def exercise(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
             )
         try:
             return judge(*answers, **named)
-        except Unfinished:
-            return untouched(
-                "your function returns nothing yet. Give it a return line."
-            )
+        except Unfinished as problem:
+            return untouched(str(problem))
         except Off as problem:
             return off(str(problem))
         except Exception as error:  # whatever the reader's answer does
@@ -109,8 +107,10 @@ def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         )
     copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
     result = function(*copies, **options)
+    if result is None:
+        raise Unfinished("your function returns nothing yet. Give it a return line.")
     if is_open(result):
-        raise Unfinished
+        raise Unfinished("your function still returns ... or None. Return your answer.")
     return result
 
 
