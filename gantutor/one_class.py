@@ -9,7 +9,7 @@ import math
 import os
 import re
 import typing
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Self
@@ -155,19 +155,19 @@ class OneClass(OutlierMixin, BaseEstimator):
             Where to write; "detector.npz" is a good name.
         """
         self._check_ready()
-        self._refuse_own_class()
         archive.write(self.to_tree(), path)
 
     def to_tree(self) -> archive.Tree:
         """All that is needed to score again, for `gantutor.archive`."""
-        raise NotImplementedError
-
-    def _refuse_own_class(self) -> None:
         if not type(self).__module__.startswith("gantutor."):
             raise ValueError(
                 f"{type(self).__name__} is a class of your own, and a file holds no code. "
                 "Save one of gantutor's detectors, or use pickle, whose files run code."
             )
+        return self._tree()
+
+    def _tree(self) -> archive.Tree:
+        raise NotImplementedError
 
     def _check_ready(self) -> None:
         check_is_fitted(self)
@@ -329,3 +329,11 @@ def restore_values(
             value = np.array(value, dtype=object)
         vars(estimator)[name] = tuple(value) if isinstance(value, list) else value
     estimator._set_threshold(estimator.calibration_scores_)
+
+
+def refuse_other_shapes(estimator: Any, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise a ValueError if what a file has given are not so many numbers."""
+    for name, shape in shapes.items():
+        values = np.asarray(vars(estimator)[name], dtype=float)
+        if values.shape != shape or not np.isfinite(values).all():
+            raise ValueError(f"its {name} does not hold numbers of shape {shape}")

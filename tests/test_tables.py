@@ -546,7 +546,7 @@ def test_the_calibration_rows_are_held_out_from_all_that_is_fitted(monkeypatch):
     whole = TableDetector(IsolationForest(random_state=0)).fit(table())
     assert len(seen[0]) == 320
     assert seen[0].is_monotonic_increasing  # a counter must be seen as one
-    assert len(whole.rows_) == 320
+    assert len(whole.detector_.learned_rows_) == 320
     assert len(whole.calibration_scores_) == 80
 
 
@@ -668,7 +668,7 @@ def test_each_alarm_has_a_reason_however_many_columns_there_are():
 
 def test_alarms_are_compared_with_usual_rows_only(fitted):
     of_usual = -fitted.detector_.score_samples(fitted.reference_)
-    of_all = -fitted.detector_.score_samples(fitted.rows_)
+    of_all = -fitted.detector_.score_samples(fitted.detector_.learned_rows_)
     assert len(of_usual) == 160
     assert of_usual.max() <= np.median(of_all) < fitted.threshold_
 
