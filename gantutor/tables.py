@@ -8,8 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from numbers import Integral
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from gantutor import baselines, one_class, scoring
 from gantutor.archive import Tree
 from gantutor.detectors.wgan import WGAN
-from gantutor.one_class import Array, OneClass
+from gantutor.one_class import SHARE, Array, OneClass
 
 DURATIONS = ("timedelta64", "timedelta")  # as pandas names what is in a column
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", *DURATIONS)
@@ -106,10 +105,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         A ValueError says what to do if X is no DataFrame (of pandas or polars), lacks a column,
         holds numbers or dates as text, or has no column of use.
         """
-        X = _as_table(X)
-        asked = list(X.columns if self.columns is None else self.columns)
-        _refuse_missing([*asked, *self.exclude, *self.categorical], X, "asked for")
-        used = [X[name] for name in dict.fromkeys(asked) if name not in self.exclude]
+        named = [*(self.columns or ()), *self.exclude, *self.categorical]
+        X = _as_table(X, named, "asked for")
+        asked = dict.fromkeys(X.columns if self.columns is None else self.columns)
+        used = [X[name] for name in asked if name not in self.exclude]
         if unread := "".join(map(self._unread, used)):
             raise ValueError(f"Text is not guessed at.{unread}")
         self._set_plan(list(map(self._planned, used)))
@@ -136,8 +135,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """The numbers, where values are of a new kind, and where they are unusual."""
         check_is_fitted(self)
-        X = _as_table(X)
-        _refuse_missing(self.columns_, X, "used in training")
+        X = _as_table(X, self.columns_, "used in training")
         numbers, new, unusual = self._columns(X)
         filled = np.where(numbers.isna(), self.fill_, numbers)
         return pd.DataFrame(filled, X.index, self.feature_names_out_), new, unusual
@@ -149,9 +147,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         told = pd.DataFrame(self.plan_).set_index("name").rename_axis("column")
-        told["numbers"] = pd.Series(self.columns_)[self.sources_].value_counts()
+        counts = pd.Series(self.columns_)[self.sources_].value_counts()
+        told["numbers"] = counts.reindex(told.index, fill_value=0)
         told = told.rename(columns={"kind": "used as", "done": "what is done"})
-        return told[["used as", "numbers", "what is done"]].fillna({"numbers": 0})
+        return told[["used as", "numbers", "what is done"]]
 
     def changed_columns(self, n_rows: int, unusual: Mapping[Any, int]) -> list[str]:
         """A sentence for each column that has lost more than half of its usual values."""
@@ -210,9 +209,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if name in self.categorical or types.infer_dtype(values) in holds:
             return ""
         text = _text(values.dropna())
-        likely = _likely(text[:N_LOOKED_AT])
+        some = text[:N_LOOKED_AT]
+        plain = some.str.replace(SIGNS, "", regex=True).str.replace(",", ".")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of days before months
+            dates = pd.to_datetime(some, errors="coerce", format="mixed", utc=True)
+        dates = dates.notna() & some.str.contains(r"\d\D+\d")  # "May" may be a name
+        likely = {
+            "numbers": pd.to_numeric(plain, errors="coerce").notna(),
+            "dates": dates,
+        }
         if self._holds(values) == "date":  # as was said: then it must be possible
-            likely = {"dates": self._read(text, "date").isna()}
+            likely = {"dates": self._read(some, "date").isna()}
         for looks, found in likely.items():
             if 2 * found.sum() >= max(len(found), 1):
                 odd = text[pd.to_numeric(text, errors="coerce").isna()]
@@ -293,7 +301,8 @@ class TableDetector(OneClass):
     """A detector for tables as they come: text, dates and gaps included.
 
     Calibration rows, a fifth of all, are held out from all that is fitted, the encoder
-    included: new kinds of values are part of the false-alarm rate that is kept.
+    included: new kinds of values are part of the false-alarm rate that is kept. All methods
+    take a DataFrame, of pandas or polars.
 
     Parameters
     ----------
@@ -328,32 +337,32 @@ class TableDetector(OneClass):
     detector: BaseEstimator | None = None
     encoder: TableEncoder | None = None
     _: KW_ONLY
-    false_alarm_rate: float | None = None  # type: ignore[assignment]
+    false_alarm_rate: Annotated[float | None, SHARE] = None  # type: ignore[assignment]
     random_state: int | np.random.RandomState | None = None
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn from 10 or more normal rows, 100 for a rate of 5 %, or say why not: ValueError."""
-        one_class.check_value("false_alarm_rate", self._asked_rate(), one_class.SHARE)
+    def _fit(self, X: Any, calibration: Any) -> Self:
         X = _as_table(X)
         if len(X) < MIN_ROWS:
             needed = f"fit needs at least {MIN_ROWS} normal rows, and about 100 for a rate of 5 %"
             raise ValueError(f"The table has {len(X)} rows; {needed}.")
         encoder = clone(self.encoder or TableEncoder())
         inner = baselines.copied(WGAN() if self.detector is None else self.detector)
-        seed = self.random_state
-        seed = getattr(inner, "random_state", None) if seed is None else seed
+        of_inner = getattr(inner, "random_state", None)
+        seed = of_inner if self.random_state is None else self.random_state
         random = np.random.default_rng(one_class.drawn_seed(seed))
-        n_kept = round(one_class.CALIBRATION_SHARE * len(X))
-        kept = np.isin(np.arange(len(X)), random.permutation(len(X))[:n_kept])
-        rows = encoder.fit(X[~kept]).transform(X[~kept]).to_numpy()  # in their order
+        if calibration is None:
+            n_kept = round(one_class.CALIBRATION_SHARE * len(X))
+            kept = np.isin(np.arange(len(X)), random.permutation(len(X))[:n_kept])
+            X, calibration = X[~kept], X[kept]  # in their order
+        rows = encoder.fit(X).transform(X).to_numpy()
         some = rows[random.permutation(len(rows))[: 2 * N_REFERENCES]]
-        numbers, new, _ = encoder.encode(X[kept])
-        calibration = numbers.to_numpy()
-        baselines.fitted(inner, rows, calibration, int(random.integers(2**31)))
+        numbers, new, _ = encoder.encode(calibration)
+        kept = numbers.to_numpy()
+        baselines.fitted(inner, rows, kept, int(random.integers(2**31)))
         if hasattr(inner, "verbose"):
             inner.verbose = 0  # a reason asks it many times
         order = np.argsort(baselines.anomaly_scores(inner, some), kind="stable")
-        scores = baselines.anomaly_scores(inner, calibration)
+        scores = baselines.anomaly_scores(inner, kept)
         self.encoder_, self.detector_ = encoder, inner
         self.reference_ = some[order[: (len(some) + 1) // 2]]
         self.new_value_score_ = NEW_VALUE * float(np.ptp(scores) or 1.0)
@@ -426,14 +435,10 @@ class TableDetector(OneClass):
         return of_detector if self.false_alarm_rate is None else self.false_alarm_rate
 
     def _tree(self) -> Tree:
-        encoder, seed = self.encoder_, self.random_state
-        seed = int(seed) if isinstance(seed, Integral) else None
+        encoder = self.encoder_
         return {
             "class": "TableDetector",
-            "parameters": {
-                "false_alarm_rate": self.false_alarm_rate_,
-                "random_state": seed,
-            },
+            "parameters": one_class.kept_parameters(self),
             "encoder": encoder.get_params(),
             **{"plan": encoder.plan_, "fill": encoder.fill_},
             "detector": baselines.packed(self.detector_),
@@ -469,27 +474,24 @@ def false_alarm_rate(alerts: float, rows: float) -> float:
     return alerts / rows
 
 
-def _as_table(X: Any) -> pd.DataFrame:
-    """A DataFrame of pandas whose columns have different names of text."""
+def _as_table(X: Any, needed: Iterable[str] = (), why: str = "") -> pd.DataFrame:
+    """A DataFrame of pandas with these columns, whose names are different texts."""
     if not hasattr(X, "columns"):
-        needed = "Read it with pandas.read_csv, or wrap it as pandas.DataFrame(X)."
+        what = "Read it with pandas.read_csv, or wrap it as pandas.DataFrame(X)."
         given = f"{type(X).__name__} was given"
-        raise ValueError(f"A table must be a DataFrame, and {given}. {needed}")
+        raise ValueError(f"A table must be a DataFrame, and {given}. {what}")
     if not isinstance(X, pd.DataFrame):  # of polars
-        X = pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
-    names = pd.Index(map(str, X.columns))
-    if twice := _listed(names[names.duplicated()].unique()):
-        needed = "Give each column a name of its own."
-        raise ValueError(f"More than one column is named {twice}. {needed}")
-    return X.set_axis(names, axis=1)
-
-
-def _refuse_missing(names: Iterable[str], X: pd.DataFrame, why: str) -> None:
-    if missing := [repr(str(name)) for name in names if name not in X.columns]:
+        X = pd.DataFrame({name: X[name].to_list() for name in X.columns})
+    X = X.set_axis(X.columns.map(str), axis=1)
+    if twice := _listed(X.columns[X.columns.duplicated()].unique()):
+        what = "Give each column a name of its own."
+        raise ValueError(f"More than one column is named {twice}. {what}")
+    if missing := [repr(str(name)) for name in needed if name not in X.columns]:
         raise ValueError(
             f"The table has no column {', '.join(missing)}, which was {why}. It has "
             f"{_listed(X.columns)}. Check the spelling and the header line."
         )
+    return X
 
 
 def _listed(items: Iterable[Any], form: Callable[[Any], str] = repr) -> str:
@@ -504,16 +506,6 @@ def _kind(values: Any) -> str:
 
 def _text(values: Any) -> Any:
     return values.astype("string").str.strip()
-
-
-def _likely(text: Any) -> dict[str, Any]:
-    """Which text can be turned into numbers without its signs, or into dates."""
-    plain = text.str.replace(SIGNS, "", regex=True).str.replace(",", ".")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of days before months
-        dates = pd.to_datetime(text, errors="coerce", format="mixed", utc=True)
-    dates = dates.notna() & text.str.contains(r"\d\D+\d")  # "May" may be a name
-    return {"numbers": pd.to_numeric(plain, errors="coerce").notna(), "dates": dates}
 
 
 def _plan_of_dates(present: Any, form: str) -> tuple[str, str, Plan]:

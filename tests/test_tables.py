@@ -559,6 +559,21 @@ def rare(n: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(values).assign(x=rng.normal(size=n), y=rng.normal(size=n))
 
 
+def test_calibration_rows_of_ones_own_set_the_threshold():
+    own = table(100, seed=1)
+    whole = TableDetector(IsolationForest(random_state=0)).fit(table(), calibration=own)
+    scores = np.sort(whole.anomaly_score(own))
+    np.testing.assert_array_equal(whole.calibration_scores_, scores)
+    assert len(whole.detector_.learned_rows_) == N
+
+
+def test_a_fit_that_fails_leaves_the_old_one(fitted):
+    other, rows = copy.deepcopy(fitted), table(20, seed=1)
+    with pytest.raises(ValueError, match="No column is left"):
+        other.fit(table()[["id"]])
+    np.testing.assert_array_equal(other.anomaly_score(rows), fitted.anomaly_score(rows))
+
+
 def test_with_many_rare_values_the_rate_is_kept():
     """As many alarms in fresh rows as the number of calibration rows allows."""
     rate, fresh = 0.005, rare(20_000, 1)

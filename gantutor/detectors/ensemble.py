@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
-from sklearn.utils import Tags
 
 from gantutor import archive, baselines, one_class, rows, scoring
 from gantutor.detectors.ganomaly import GANomaly
@@ -81,54 +80,16 @@ class Ensemble(OneClass):
     random_state: int | np.random.RandomState | None = None
     verbose: int = 0
 
-    def fit(
-        self, X: ArrayLike, y: Any = None, calibration: ArrayLike | None = None
-    ) -> Self:
-        """Fit all members to the same rows, and bring their scores to one scale.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, n_features), or images (n, height, width[, c])
-            Normal rows, or mostly so.
-        y : ignored
-        calibration : rows like X, optional
-            Normal rows of your own for scales and threshold; all of X is then trained on.
-            By default a fifth of X, chosen at random, is kept for that.
-
-        Returns
-        -------
-        self
-        """
-        with self._restored_on_failure():
-            return self._fit(X, calibration)
-
     def anomaly_score(self, X: ArrayLike) -> Array:
-        """Anomaly score of each row; up = more anomalous.
-
-        Parameters
-        ----------
-        X : rows as `fit` takes them
-
-        Returns
-        -------
-        array of shape (n,)
-        """
+        """Anomaly score of each row of X, (n,); up = more anomalous."""
         self._check_ready()
         return self._score(rows.checked(self, X))
 
     def explain(self, X: ArrayLike) -> Array:
-        """How much each feature or pixel adds to the score of each row.
+        """How much each feature or pixel adds to the score of each row; of the shape of X.
 
         The numbers of a row add up to its score minus the score of the mean training row
         (`gantutor.scoring.shapley_values`: the score is asked 4 times for each feature).
-
-        Parameters
-        ----------
-        X : rows as `fit` takes them
-
-        Returns
-        -------
-        array of the shape of X
         """
         self._check_ready()
         X = rows.checked(self, X)
@@ -141,7 +102,6 @@ class Ensemble(OneClass):
 
     def _fit(self, X: Any, calibration: ArrayLike | None) -> Self:
         began = time.perf_counter()
-        one_class.check_parameters(self)
         X = rows.checked(self, X, fitting=True, at_least=MIN_ROWS)
         self.seed_ = one_class.drawn_seed(self.random_state)
         if calibration is None:
@@ -161,10 +121,9 @@ class Ensemble(OneClass):
             said = f"{len(self.members_) + 1} of {len(given)}"
             if self.verbose:
                 print(f"Member {said}: {type(member).__name__}")
-            settings = {"random_state": seed, "verbose": self.verbose}
-            member.set_params(
-                **{k: settings[k] for k in settings if hasattr(member, k)}
-            )
+            wanted = {"random_state": seed, "verbose": self.verbose}.items()
+            taken = member.get_params()
+            member.set_params(**{name: x for name, x in wanted if name in taken})
             self.members_.append(baselines.fitted(member, X, kept, seed))
             if getattr(member, "stopped_", False) and member is not given[-1]:
                 words = "the training was stopped by the keyboard."
@@ -185,8 +144,8 @@ class Ensemble(OneClass):
         return np.array([baselines.anomaly_scores(m, X) for m in self.members_])
 
     def _score(self, X: NDArray) -> Array:
-        means, scales = self.score_means_[:, None], self.score_scales_[:, None]
-        return (self.weights_[:, None] * (self._scores(X) - means) / scales).sum(axis=0)
+        above = self._scores(X).T - self.score_means_  # (n, n_members)
+        return (self.weights_ * above / self.score_scales_).sum(axis=1)
 
     @property
     def history_(self) -> dict[str, NDArray]:
@@ -198,14 +157,9 @@ class Ensemble(OneClass):
         }
 
     def _tree(self) -> archive.Tree:
-        seed = None if self.random_state is None else self.seed_
         return {
             "class": type(self).__name__,
-            "given": self.members is not None,
-            "settings": {
-                "false_alarm_rate": self.false_alarm_rate_,
-                "random_state": seed,
-            },
+            "parameters": one_class.kept_parameters(self),
             "members": list(map(baselines.packed, self.members_)),
             "fitted": one_class.fitted_values(self, leave_out=("members_",)),
         }
@@ -214,19 +168,13 @@ class Ensemble(OneClass):
     def from_tree(cls, tree: archive.Tree, unpack: Callable[[Any], Any]) -> Self:
         """What `to_tree` has described, put together again."""
         members = list(map(unpack, tree["members"]))
-        given = list(map(clone, members)) if tree["given"] else None
-        ensemble = cls(given, **tree["settings"])
+        ensemble = cls(list(map(clone, members)), **tree["parameters"])
         one_class.check_parameters(ensemble)
         ensemble.members_ = members
         one_class.restore_values(ensemble, tree["fitted"], NEEDED)
         shapes = dict.fromkeys(SCALES, (len(members),))
         one_class.refuse_other_shapes(ensemble, shapes)
         return ensemble
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
 
 
 def default_members() -> list[Any]:
