@@ -215,10 +215,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             warnings.simplefilter("ignore")  # of days before months
             dates = pd.to_datetime(some, errors="coerce", format="mixed", utc=True)
         dates = dates.notna() & some.str.contains(r"\d\D+\d")  # "May" may be a name
-        likely = {
-            "numbers": pd.to_numeric(plain, errors="coerce").notna(),
-            "dates": dates,
-        }
+        numbers = pd.to_numeric(plain, errors="coerce").notna()
+        likely = {"numbers": numbers, "dates": dates}
         if self._holds(values) == "date":  # as was said: then it must be possible
             likely = {"dates": self._read(some, "date").isna()}
         for looks, found in likely.items():
@@ -274,9 +272,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 first = found if first is None else first  # from which days are counted
                 for part in plan["parts"]:
                     turn = 2 * np.pi * CYCLES[part](found)
-                    parts |= {
-                        f": {part} ({f.__name__})": f(turn) for f in (np.sin, np.cos)
-                    }
+                    for wave in (np.sin, np.cos):
+                        parts[f": {part} ({wave.__name__})"] = wave(turn)
                 if found is not first:
                     days = (found - first) / pd.Timedelta("1D")
                     parts[f": days since {first.name}"] = days
@@ -512,9 +509,8 @@ def _plan_of_dates(present: Any, form: str) -> tuple[str, str, Plan]:
     parts = [part for part, cycle in CYCLES.items() if cycle(present).nunique() > 1]
     if not parts:
         return "left out", "the same weekday and time in all rows", {}
-    done = (
-        f"{present.min():%Y-%m-%d} to {present.max():%Y-%m-%d} (text is read as {form})"
-    )
+    first, last = present.min(), present.max()
+    done = f"{first:%Y-%m-%d} to {last:%Y-%m-%d} (text is read as {form})"
     return "date", f"{done}, {', '.join(parts)}", {"closed": False, "parts": parts}
 
 
