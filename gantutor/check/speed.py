@@ -52,7 +52,7 @@ def how_many_traces(a: float, b: float, c: float) -> Verdict:
             "(a) is right. (b): the last batch of an epoch has 100 rows, "
             "the others 300.": 1,
         },
-        otherwise="(a) is right. (b): tf.constant(epoch) has the same shape and type in "
+        otherwise="(a) is right. (b): the tensor has the same shape and type in "
         "each epoch. How many shapes do the batches have?",
     ).judge(number(b, "(b)"))
     return Answer(
