@@ -101,10 +101,10 @@ def alarms_when_normal_moves(alarms: ArrayLike) -> Verdict:
     lengths = np.linalg.norm(normal, axis=1)
     limit = threshold(lengths[:2000], 0.05)
 
-    def decided(move: ArrayLike) -> NDArray[np.bool_]:
+    def decided(move: float | NDArray) -> NDArray[np.bool_]:
         return np.linalg.norm(normal[2000:] + move, axis=1) > limit
 
-    expected = decided(np.float32(0.5))
+    expected = decided(0.5)
     found = np.asarray(alarms)
     if found.size == 1:
         raise Off(
@@ -127,7 +127,7 @@ def alarms_when_normal_moves(alarms: ArrayLike) -> Verdict:
             "scores with the threshold: True for each alarm."
         )
     found = found.astype(bool)
-    moved = np.linalg.norm(normal + np.float32(0.5), axis=1)
+    moved = np.linalg.norm(normal + 0.5, axis=1)
     one_column = decided(0.5 * np.eye(10)[0])
     return Answer(
         value=expected,
@@ -138,10 +138,8 @@ def alarms_when_normal_moves(alarms: ArrayLike) -> Verdict:
             "True and False are exchanged: an alarm is a score above the "
             "threshold.": ~expected,
             "only one column has moved. Add 0.5 to each of the ten.": one_column,
-            "these rows have moved by 1. Move them by 0.5.": decided(np.float32(1.0)),
-            "these rows have moved by -0.5, and 0.5 is asked for.": decided(
-                np.float32(-0.5)
-            ),
+            "these rows have moved by 1. Move them by 0.5.": decided(1.0),
+            "these rows have moved by -0.5, and 0.5 is asked for.": decided(-0.5),
             "this threshold comes from rows that have moved too. Leave it where the old "
             "calibration scores have put it.": moved[2000:]
             > threshold(moved[:2000], 0.05),
