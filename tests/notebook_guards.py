@@ -27,6 +27,7 @@ TAGS = {"nbval-ignore-output", "raises-exception", "parameters"}
 MAX_BYTES = 1_000_000
 MAX_COLUMNS = 88
 MAX_SECONDS = 60
+WORDS_A_MINUTE = 200
 MAX_LINES, MAX_RECIPE_LINES = 25, 45
 WHOLE_PATH = "## The whole path in one cell"
 
@@ -482,6 +483,18 @@ def header(nb: NotebookNode, path: Path) -> Iterator[str]:
             f"The notebook runs {times.group(2)} seconds, and {MAX_SECONDS} are "
             "allowed. Train less."
         )
+    elif abs(int(times.group(1)) - minutes_to_read(nb)) > 5:
+        yield (
+            f"At {WORDS_A_MINUTE} words a minute and 15 seconds a code cell this takes "
+            f"{minutes_to_read(nb):.0f} minutes to read, not {times.group(1)}."
+        )
+
+
+def minutes_to_read(nb: NotebookNode) -> float:
+    """Return how long a notebook takes to read, without the hints of the exercises."""
+    text = " ".join(cell.source for _, cell in cells_of(nb, "markdown"))
+    words = re.findall(r"\w+", HINT.sub("", text))
+    return len(words) / WORDS_A_MINUTE + len(cells_of(nb, "code")) / 4
 
 
 @guard

@@ -357,7 +357,8 @@ def printed() -> dict[str, str]:
 def test_the_tables_in_the_prose_are_those_of_the_csv_files(path, printed):
     texts = tables.read(path)
     titles = [match["title"] for text in texts for match in tables.TABLE.finditer(text)]
-    assert {"Mean AUROC (gain of training)"} <= set(titles) <= set(printed)
+    assert any(title.startswith("Mean AUROC") for title in titles)
+    assert set(titles) <= set(printed)
     for text in texts:
         assert tables.renewed(text, printed) == text
 

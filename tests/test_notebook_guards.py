@@ -173,6 +173,7 @@ BROKEN = [
     ("header", "title", "source", TITLE.replace("# How", "How")),
     ("header", "title", "source", TITLE.replace("- say what each cell is for.", "")),
     ("header", "title", "source", TITLE.replace("60 seconds", "61 seconds")),
+    ("header", "title", "source", TITLE.replace("2 minutes", "9 minutes")),
     ("footer", "end", "source", END.replace("B", "")),
     ("recipe", "text", "source", "## Recipe"),
     ("recipe", "recipe", "source", "x = x + 1\nprint(x)"),
