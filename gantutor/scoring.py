@@ -1,4 +1,4 @@
-"""From a trained network to a decision: scores, thresholds, p-values (notebook 04).
+"""From a network to a decision: scores (notebook 04), thresholds, p-values (notebook 05).
 
 Everywhere in this package a *score* goes up as a row gets more anomalous.
 """
