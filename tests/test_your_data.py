@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from notebook_guards import cells_of, read, tags
 
+import gantutor as gt
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = read(ROOT / "notebooks" / "15_your_data.ipynb")
 # Words of the example that no report on another table may hold.
@@ -26,7 +28,10 @@ FILES: dict[str, dict[str, Any]] = {
             **{"parse_dates": ["Tag"], "date_format": "%d.%m.%Y %H:%M"},
         },
         "names": ("Tag", "Länge", "Breite", "Zähler", "Prüfer"),
-        "parameters": {"detector_name": "Mahalanobis", "exclude": ["Zähler"]},
+        "parameters": {
+            **{"detector_name": "Mahalanobis", "exclude": ["Zähler"]},
+            **{"label_column": "Fehler", "good_until": "2024-06-15"},
+        },
     },
     "American": {
         "read_options": {
@@ -82,6 +87,8 @@ def made(path: Path, style: dict[str, Any]) -> pd.DataFrame:
     text[number] = rng.integers(1, 5, 600)
     text[group] = rng.choice(["A", "B"], 600)
     text.loc[550, group] = "C"
+    if label := style["parameters"].get("label_column"):
+        text.loc[550, label] = "wrong group"
     text.to_csv(path, index=False, sep=options["sep"], encoding=options["encoding"])
     return table.set_index(times)
 
@@ -141,7 +148,13 @@ def test_report_on_a_file_written_in_another_way(
     wanted = {k: v for k, v in wanted.items() if k not in given.get("exclude", ())}
     assert found["encoder"].describe()["used as"].to_dict() == wanted
     # scored by the detector asked for, which finds the new group, here and from the shell
-    assert given["detector_name"] in found["facts"]["Detector"]
+    asked = given["detector_name"]
+    detector, known = found["detector"].detector_, gt.evaluation.BASELINES
+    if asked in known:
+        assert type(detector.estimator) is type(known[asked](0).estimator)
+    else:
+        assert type(detector).__name__ == asked
+    assert ("wrong group" in found["comparison"]) == ("label_column" in given)
     assert found["report"].at[550, "alarm"] == (group in wanted)
     assert found["status"] == 0
     assert found["by_shell"]["alarm"].to_list() == found["report"]["alarm"].to_list()
