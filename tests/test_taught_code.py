@@ -19,6 +19,7 @@ TAUGHT = {
     *("discriminator_loss", "generator_loss", "gan_step", "compile_block"),
     *("discriminator_score", "threshold", "p_values"),
     *("critic_loss", "gradient_penalty", "fit_gaussian", "mahalanobis_score"),
+    *("descend", "latent_search"),
     *("izi_step", "ziz_step", "bigan_step"),
 }
 
