@@ -1,4 +1,4 @@
-"""From a trained network to a decision: scores, thresholds, p-values (notebook 04).
+"""From a network to a decision: scores (notebook 04), thresholds, p-values (notebook 05).
 
 Everywhere in this package a *score* goes up as a row gets more anomalous.
 """
@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from sklearn.covariance import LedoitWolf
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
 
 
 def discriminator_score(discriminator: keras.Model, x: tf.Tensor) -> tf.Tensor:
@@ -332,7 +334,7 @@ def shapley_values(
     function: Callable[[NDArray], NDArray],
     x: NDArray,
     start: NDArray,
-    groups: Sequence[Sequence[int]],
+    groups: Sequence[Sequence[int]] | None = None,
     n_orders: int = 4,
     seed: int = 0,
 ) -> NDArray[np.float64]:
@@ -347,10 +349,12 @@ def shapley_values(
     ----------
     function : callable
         Maps rows (n, d) to values (n,), row by row.
-    x, start : arrays of shape (n, d)
-        The rows, and for each one the row that it is compared with.
-    groups : sequence of sequences of int
-        The columns that change together.
+    x : array of shape (n, d)
+        The rows.
+    start : array of shape (n, d) or (d,)
+        The rows that they are compared with, or one for all.
+    groups : sequence of sequences of int, optional
+        The columns that change together; by default each one alone.
     n_orders : int, default=4
         How many orders, an even number. `function` is called (number of groups) times for
         each.
@@ -361,9 +365,11 @@ def shapley_values(
     -------
     array of shape (n, n_groups)
     """
+    groups = [[i] for i in range(x.shape[1])] if groups is None else groups
     random = np.random.default_rng(seed)
     drawn = [random.permutation(len(groups)) for _ in range(n_orders // 2)]
     parts = np.zeros((len(x), len(groups)))
+    start = np.broadcast_to(start, x.shape)
     at_start = function(start)
     for order in [order for pair in drawn for order in (pair, pair[::-1])]:
         row, before = np.array(start), at_start
@@ -374,3 +380,22 @@ def shapley_values(
             parts[:, group] += (after - before) / n_orders
             before = after
     return parts
+
+
+def most_like(x: NDArray, reference: NDArray) -> NDArray:
+    """For each row the reference row that is nearest to it, all columns on one scale.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+        The rows.
+    reference : array of shape (m, d)
+        Usual rows, which also give the scale: the standard deviation of each column.
+
+    Returns
+    -------
+    array of shape (n, d)
+    """
+    scaler = StandardScaler().fit(reference)
+    search = NearestNeighbors(n_neighbors=1).fit(scaler.transform(reference))
+    return reference[search.kneighbors(scaler.transform(x))[1][:, 0]]

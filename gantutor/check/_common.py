@@ -1,9 +1,8 @@
 """What all checks share: verdicts, patience with unfinished answers, and two records.
 
-An exercise is a function with the decorator `exercise`. Mostly it takes the answer through
-`number`, `share` or `numbers` and holds it against an `Answer`: what is right, the known
-mistakes with what to say of each, and what to say otherwise. Where a function is asked for,
-`Function` does the same with what it returns on made-up inputs.
+An exercise is a function with the decorator `exercise`. Mostly it holds a number against an
+`Answer`: what is right, the known mistakes with what to say of each, and what to say
+otherwise. `Function` does the same with what a reader's function returns.
 """
 
 import functools
@@ -50,7 +49,7 @@ class Off(Exception):
 
 
 class Unfinished(Exception):
-    """The reader's function returned None."""
+    """Raised inside a check to end it with `untouched`."""
 
 
 def is_open(answer: Any) -> bool:
@@ -65,9 +64,8 @@ def is_open(answer: Any) -> bool:
 def exercise(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
     """Make a check out of a function that returns a `Verdict` of an answer or raises `Off`.
 
-    An answer that is still ``...`` (or None, as a function returns whose body is only
-    ``...``) is called unfinished, also as a part of a tuple, list or dictionary. An answer
-    that fails is described, so that a reader never sees a traceback out of the package.
+    An answer that is still ``...``, or None, is called unfinished. One that fails is
+    described, so that a reader never sees a traceback out of the package.
     """
     signature = inspect.signature(judge)
 
@@ -84,10 +82,8 @@ def exercise(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
             )
         try:
             return judge(*answers, **named)
-        except Unfinished:
-            return untouched(
-                "your function returns nothing yet. Give it a return line."
-            )
+        except Unfinished as problem:
+            return untouched(str(problem))
         except Off as problem:
             return off(str(problem))
         except Exception as error:  # whatever the reader's answer does
@@ -111,25 +107,25 @@ def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         )
     copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
     result = function(*copies, **options)
+    if result is None:
+        raise Unfinished("your function returns nothing yet. Give it a return line.")
     if is_open(result):
-        raise Unfinished
+        raise Unfinished("your function still returns ... or None. Return your answer.")
     return result
 
 
 def number(answer: Any, what: str = "the answer") -> float:
     """The answer as one float, or a complaint."""
     try:
-        value = np.asarray(answer, dtype=float)
-        if value.size != 1:
-            raise ValueError(f"{value.size} numbers")
+        value = float(np.asarray(answer, dtype=float).item())
     except (TypeError, ValueError) as error:
+        given = textwrap.shorten(repr(answer), 60)
         raise Off(
-            f"{what} must be one number, and you gave {answer!r} "
-            f"({type(answer).__name__})."
+            f"{what} must be one number, and you gave {given} ({type(answer).__name__})."
         ) from error
     if not np.isfinite(value):
-        raise Off(f"{what} is {value.item()}, and must be a finite number.")
-    return float(value.item())
+        raise Off(f"{what} is {value}, and must be a finite number.")
+    return value
 
 
 def share(answer: Any, what: str = "the answer") -> float:
@@ -144,6 +140,8 @@ def numbers(
     answer: Any, shape: tuple[int, ...], what: str = "the answer"
 ) -> NDArray[np.float64]:
     """The answer as an array of finite floats of one shape, or a complaint."""
+    if not shape:
+        return np.array(number(answer, what))
     try:
         values = np.asarray(answer, dtype=float)
     except (TypeError, ValueError) as error:
@@ -165,7 +163,7 @@ def distance(found: ArrayLike, value: ArrayLike) -> float:
     return float(np.abs(differences).max(initial=0.0))
 
 
-def is_near(found: ArrayLike, value: ArrayLike, within: float | None) -> bool:
+def is_near(found: ArrayLike, value: ArrayLike, within: float | None = None) -> bool:
     """Whether two arrays differ by no more than this, or than rounding explains."""
     if within is None:
         size = np.abs(np.asarray(value, dtype=float)).max(initial=0.0)
@@ -190,11 +188,12 @@ class Answer:
 
     def judge(self, found: ArrayLike) -> Verdict:
         """Return that an answer is right, or raise `Off` with what to say of it."""
-        near = self.within if self.near is None else self.near
         off_by = np.inf if self.value is None else distance(found, self.value)
+        near = self.within if self.near is None else self.near
         for message, mistake in self.mistakes.items():
-            made = mistake
-            if not isinstance(mistake, bool | np.bool_):
+            if isinstance(mistake, bool | np.bool_):
+                made = bool(mistake)
+            else:
                 nearer = distance(found, mistake) < off_by
                 made = nearer and is_near(found, mistake, near)
             if made:
@@ -223,21 +222,19 @@ class Function:
 
     def judge(self, function: Callable[..., Any]) -> Verdict:
         """Return that a function is right, or raise `Off` with what to say of it."""
-        expected = self._results(self.solution)
+        wanted = self._results(self.solution)
         found = [
             numbers(call(function, *given), result.shape, self.what)
-            if result.shape
-            else np.array(number(call(function, *given), self.what))
-            for given, result in zip(self.inputs, expected, strict=True)
+            for given, result in zip(self.inputs, wanted, strict=True)
         ]
-        pairs = list(zip(self.inputs, found, expected, strict=True))
-        first = next((p for p in pairs if not is_near(*p[1:], self.within)), None)
-        if first is None:
+        results = zip(self.inputs, found, wanted, strict=True)
+        differ = [r for r in results if not is_near(*r[1:], self.within)]
+        if not differ:
             return right(self.right)
         for message, mistake in self.mistakes.items():
-            if all(map(is_near, found, self._results(mistake), [None] * len(found))):
+            if all(map(is_near, found, self._results(mistake))):
                 raise Off(message)
-        given, theirs, ours = first
+        given, theirs, ours = differ[0]
         raise Off(self.otherwise(given, theirs[()], ours[()]))
 
     def _results(self, function: Callable[..., Any]) -> list[NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 07."""
+"""Checks of the exercises of notebook 10."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,13 +12,10 @@ from gantutor.check._common import (
     Off,
     Verdict,
     call,
-    distance,
     exercise,
     fitted_on,
     number,
     numbers,
-    right,
-    share,
 )
 from gantutor.data import ladder
 
@@ -52,40 +49,37 @@ def batches_of_one(n_points: float) -> Verdict:
 def fewer_latent_dimensions(
     detector: Any, left_of_normal: float, left_of_odd: float
 ) -> Verdict:
-    """Check how much of a row is left on `shift` with four latent dimensions, not ten.
-
-    The detector is fitted on the training rows. The two numbers are the mean residual of
-    the normal test rows and of the anomalies, each divided by the mean square of the same
-    rows' scaled columns.
-    """
-    names = "left_of_normal", "left_of_odd"
-    found = number(left_of_normal, names[0]), number(left_of_odd, names[1])
+    """Check how much is left of rows on `shift` with four latent dimensions, not ten."""
+    found = np.array(
+        [number(left_of_normal, "left_of_normal"), number(left_of_odd, "left_of_odd")]
+    )
     normal, odd = ladder("shift", 1.0, n_normal=1600, n_abnormal=400)
     fitted_on(detector, normal[:800], "the training rows of the lesson")
     if detector.latent_dim != 4:
         raise Off(
             f"the detector has the latent_dim {detector.latent_dim}. Four are asked for."
         )
-    residuals, squares = [], []
-    for rows in (normal[800:], odd):
-        change = (rows - detector.reconstruct(rows)) / detector.scale_
-        residuals.append(np.mean(change**2, axis=1))
-        scaled = (rows - detector.center_) / detector.scale_
-        squares.append(np.mean(scaled**2, axis=1))
-    ratios = [r / s for r, s in zip(residuals, squares, strict=True)]
 
-    def of_each(measure: Callable[[NDArray], float], parts: list[NDArray]) -> NDArray:
-        return np.array([measure(part) for part in parts])
+    def mean_squares(rows: NDArray) -> tuple[Scores, Scores]:
+        change, offset = rows - detector.reconstruct(rows), rows - detector.center_
+        squares = np.square([change, offset] / detector.scale_)
+        return tuple(squares.mean(axis=2))
 
-    rest, size = of_each(np.mean, residuals), of_each(np.mean, squares)
+    kinds = mean_squares(normal[800:]), mean_squares(odd)
+    learned_rest, learned_size = mean_squares(normal[:800])
+
+    def of_each(measure: Callable[[Scores, Scores], Any]) -> Scores:
+        return np.array([measure(residual, square) for residual, square in kinds])
+
+    rest, size = of_each(lambda r, s: r.mean()), of_each(lambda r, s: s.mean())
     left = rest / size
-    if distance(found, left) < 0.002:
-        return right(
-            "of an anomaly about half is left now, but of a normal row no less. The "
-            "squares of an anomaly are twice as large, so the amount that is left of "
-            "it is larger. That difference is all that the residual has to go by."
-        )
-    Answer(
+    is_off = abs(found - left) > 0.002
+    name, given = (
+        ("left_of_normal", found[0]) if is_off[0] else ("left_of_odd", found[1])
+    )
+    return Answer(
+        value=left,
+        within=0.002,
         near=0.001,
         mistakes={
             "the mean residuals are not divided yet. An anomaly is larger to begin "
@@ -93,41 +87,38 @@ def fewer_latent_dimensions(
             "kind.": rest,
             "both residuals are divided by the mean square of all test rows. Each kind "
             "has a mean square of its own, and that of the anomalies is about twice as "
-            "large.": rest / np.concatenate(squares).mean(),
+            "large.": rest / np.average(size, weights=(800, 400)),
             "both residuals are divided by the mean square of the normal rows. Divide "
             "that of the anomalies by the mean square "
             "of the anomalies.": rest / size[0],
             "these are the shares that are rebuilt. Asked for are the shares that are "
             "left: one minus yours.": 1 - left,
+            "these are percentages. Shares are asked for: 90 % is 0.9.": 100 * left,
             "these are medians. Take means, of the residual and of the square: the "
-            "rows that are rebuilt worst count as well.": (
-                of_each(np.median, residuals) / of_each(np.median, squares)
-            ),
+            "rows that are rebuilt worst count as "
+            "well.": of_each(lambda r, s: np.median(r) / np.median(s)),
             "these are medians of a ratio for each row. Take the mean residual of a "
-            "kind and its mean square first, and divide once.": of_each(
-                np.median, ratios
-            ),
+            "kind and its mean square first, and divide "
+            "once.": of_each(lambda r, s: np.median(r / s)),
             "these are means of a ratio for each row, in which a row near the middle "
             "counts as much as one far out. Take the mean residual of a kind and its "
-            "mean square first, and divide once.": of_each(np.mean, ratios),
+            "mean square first, and divide once.": of_each(lambda r, s: np.mean(r / s)),
+            "left_of_normal is that of the training rows. Take the normal rows among "
+            "the test rows.": (learned_rest.mean() / learned_size.mean(), left[1]),
             "a larger share of the anomalies than of the normal rows? Look whether the "
             "two are swapped: left_of_normal belongs to the label 0.": left[::-1],
-        },
-    ).judge(found)
-    which = int(abs(found[0] - left[0]) < 0.002)  # the first one that is off
-    name, given = names[which], share(found[which], names[which])
-    return Answer(
-        mistakes={
-            f"{name} is {given:.3f}, which is what ten latent dimensions leave. Is "
-            "latent_dim=4 passed on to the detector?": given < 0.15,
+            f"{name} is {given:.3f}, which is what ten latent dimensions leave. Do the "
+            "numbers come from the detector that you hand over?": 0 < given < 0.15,
             f"{name} is {given:.3f}: hardly anything would be rebuilt. Is the residual "
             "computed on scaled rows, and a mean over "
             "the columns, not a sum?": given > 0.85,
         },
-        value=left,
         otherwise=f"{name} is {given:.3f}, which four latent dimensions do not give "
         "here. Divide the mean residual of each kind by the mean square of the scaled "
-        "columns of the same kind.",
+        "columns of the same kind, both over the test rows.",
+        right="of an anomaly about half is left now, but of a normal row no less. The "
+        "squares of an anomaly are twice as large, so the amount that is left of it is "
+        "larger. That difference is all that the residual has to go by.",
     ).judge(found)
 
 
@@ -142,6 +133,7 @@ SCALE_BY_CALIBRATION = Function(
         (CALIBRATION, np.array([4.0, 2.5, 6.0, 10.0, 14.0, 42.0])),
         (CALIBRATION, np.array([1.0, 0.5, 6.0, 9.0])),
     ],
+    what="the result, a number for each of the scores,",
     mistakes={
         "that is the mistake itself: the lowest and the highest score are those of the "
         "batch. Take them from the calibration rows.": lambda c, s: _scaled(s, s),
@@ -180,10 +172,7 @@ SCALE_BY_CALIBRATION = Function(
 
 @exercise
 def scale_by_calibration(function: Callable[[Scores, Scores], ArrayLike]) -> Verdict:
-    """Check a function of calibration scores and scores that scales the scores.
-
-    The lowest calibration score becomes 0 and the highest 1.
-    """
+    """Check a function of calibration scores and scores that scales the scores."""
     SCALE_BY_CALIBRATION.judge(function)
     alone = call(function, CALIBRATION, np.array([6.0]))
     one = numbers(alone, (1,), "one score alone")

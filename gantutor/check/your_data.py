@@ -1,18 +1,11 @@
-"""Checks of the exercises of notebook 11."""
+"""Checks of the exercises of notebook 15."""
 
 from collections.abc import Callable
 from typing import Any
 
 from scipy.stats import binom
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Verdict,
-    exercise,
-    number,
-    share,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise, number
 
 __all__ = ["alarms_with_a_day_counter", "rows_for_a_budget", "worrying_number"]
 
@@ -22,20 +15,23 @@ def rows_for_a_budget(good_rows: int) -> Verdict:
     """Check how many good rows for `fit` a budget of 3 false alarms in 1000 rows needs."""
     rows = number(good_rows, "the number of rows")
     return Answer(
+        value=1664,
+        within=1,  # of 1663 rows, too, a fifth is nearly 333
+        near=2,
         mistakes={
             f"{rows:g} calibration rows are about right. But they are only a fifth of "
-            "the rows that you give to fit.": 331 <= rows <= 335,
+            "the rows that you give to fit.": 333,
             "1000 rows are what the people look at. How many calibration rows does a "
-            "rate of 0.003 need?": rows == 1000,
+            "rate of 0.003 need?": 1000,
             "you took a fifth of the calibration rows. Which of the two numbers is the "
-            "larger one?": 65 <= rows <= 68,
+            "larger one?": 66.6,
             "that is a fifth of a row too few: calibration rows come whole. Round "
-            "their number up before you multiply by five.": 1660 <= rows < 1663,
+            "their number up before you multiply by five.": 1661.5,
             "that is too few. Find the rate, then the number of calibration rows that "
             "it needs at least, then the rows of which they are a fifth.": rows < 1663,
-            "that is enough, but not the least. What is one over the rate, less one? "
-            "And of how many rows is it a fifth?": rows > 1665,
         },
+        otherwise="that is enough, but not the least. What is one over the rate, less "
+        "one? And of how many rows is it a fifth?",
         right="1 / 0.003 - 1 is 332.3, so 333 calibration rows, a fifth of 1,665. With "
         "half as many the rate that can be promised is twice as high.",
     ).judge(rows)
@@ -44,22 +40,31 @@ def rows_for_a_budget(good_rows: int) -> Verdict:
 @exercise
 def alarms_with_a_day_counter(without_day: float, with_day: float) -> Verdict:
     """Check the shares of alarms a month later, without and with a counter of days."""
-    without_day = share(without_day, "the share without the column")
-    with_day = share(with_day, "the share with the column")
+    found = number(without_day, "without_day"), number(with_day, "with_day")
     return Answer(
+        value=(0.05, 0.9),
+        within=0.08,  # other seeds differ by 0.03
         mistakes={
+            "predict returns 1 and -1. Take the share of -1, not the mean.": (
+                min(found) < 0
+            ),
+            "a share lies between 0 and 1: 90 % is 0.9.": max(found) > 1,
+            "these are the shares of the rows without an alarm. predict returns -1 for "
+            "a row that raises one.": found[1] < found[0] and sum(found) > 1,
             "with the column there are fewer alarms than without it. Are the two "
-            "numbers in the right order?": with_day < without_day,
-            f"{without_day:.0%} alarms without the column are far more than the 5 % "
+            "numbers in the right order?": found[1] < found[0],
+            f"{found[0]:.0%} alarms without the column are far more than the 5 % "
             "that the detector allows. Was it fitted on March, and without the new "
-            "column?": without_day > 0.15,
-            f"{with_day:.0%} alarms with the column are hardly more than without it. "
+            "column?": found[0] > 0.13,
+            f"{found[1]:.0%} alarms with the column are hardly more than without it. "
             "Look at april['day']: does it go on from where March ended, or begin at 0 "
-            "again?": with_day < 0.3,
+            "again? And are the alarms those of April?": found[1] < 0.3,
         },
+        otherwise=f"{found[1]:.0%} alarms with the column are not what comes out. Fit "
+        "WGAN(n_steps=200, random_state=0) on March, and count the -1 in April.",
         right="nothing has changed from March to April but the date, and the detector "
         "that can see the date calls a large part of April anomalous.",
-    ).judge((without_day, with_day))
+    ).judge(found)
 
 
 def _worrying(n_rows: int, rate: float) -> int:
@@ -69,19 +74,19 @@ def _worrying(n_rows: int, rate: float) -> int:
 def _other_number(given: tuple[Any, ...], found: float, wanted: float) -> str:
     n_rows, rate = given
     said = f"for {n_rows} rows and a rate of {rate:g} your function returns {found:g}"
-    chance = binom.sf(found - 1, n_rows, rate)
     if 0 < found < 1:
         return f"{said}. A number of alarms is needed, not a share."
     if found != round(found):
         return f"{said}. Alarms come in whole numbers."
+    chance = f"{binom.sf(found - 1, n_rows, rate):.3g}"
     if found == wanted - 1:
         return (
-            f"{said}, one too few: the chance of so many or more is {chance:.3g}. Do "
+            f"{said}, one too few: the chance of so many or more is {chance}. Do "
             "you use an approximation? Or binom.sf(k, n, rate), which leaves k itself "
             "out: the chance of k or more is sf(k - 1, n, rate)."
         )
     return (
-        f"{said}. The chance of so many alarms or more is {chance:.3g}; the smallest "
+        f"{said}. The chance of so many alarms or more is {chance}; the smallest "
         "number whose chance is at most 0.01 is asked for."
     )
 

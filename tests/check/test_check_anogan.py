@@ -22,6 +22,20 @@ def half_and_half(score, rows):
     return bool(np.abs(score(rows) - apart).max() > 1e-4)
 
 
+def means(score, rows):
+    alone = [score(rows[i : i + 1])[0] for i in range(len(rows))]
+    return not np.isclose(score(rows).mean(), np.mean(alone))
+
+
+def each_with_the_next(score, rows):
+    pairs = [rows[i : i + 2] for i in range(len(rows))]
+    return any(not np.isclose(score(p[:1])[0], score(p)[0]) for p in pairs)
+
+
+def in_words(score, rows):
+    return "yes" if solution(score, rows) else "no"
+
+
 def by_order(score, rows):
     return not np.allclose(score(rows), score(rows[::-1])[::-1])
 
@@ -80,6 +94,11 @@ CASES = [
             ((3, 6.5), "costs 3 times d"),
             ((2.5, 5.6), "costs 2.5 times d"),
             ((1, 7), "add them"),
+            ((1, 3.5), "is that 3.5"),
+            ((5, 17.5), "from 4.9 to 5"),
+            ((5, 25), "from 4.9 to 5"),
+            ((4.5, 1), "wrong order"),
+            (("z = 1", 4.5), "must be one number"),
         ],
     ),
     Case(
@@ -94,6 +113,9 @@ CASES = [
             ((1, 0.95), "not 0.950"),
             ((11, 0.9), "not among those to try"),
             ((1, 99), "between 0 and 1"),
+            ((8, 0.911), "not the best"),
+            ((0.997, 1), "wrong order"),
+            ((1, [0.65, 0.997]), "must be one number"),
         ],
     ),
     Case(
@@ -101,14 +123,20 @@ CASES = [
         (stub,),
         [
             (solution,),
-            (half_and_half,),
             (lambda score, rows: np.bool_(solution(score, rows)),),
         ],
         [
             ((by_order,), "divided by the highest"),
             ((to_the_last_digit,), "tolerance"),
-            ((first_row_only,), "row before"),
-            ((last_row_only,), "row after"),
+            ((first_row_only,), "row 2 of 12 is the only one"),
+            ((last_row_only,), "row 1 of 12 is the only one"),
+            ((each_with_the_next,), "row 12 of 12 is the only one"),
+            ((half_and_half,), "mean of two neighbours"),
+            ((means,), "mean of two neighbours"),
+            ((in_words,), "True or False, and it is 'no'"),
+            ((lambda rows, score: score(rows),), "raised TypeError"),
+            ((lambda score, rows: True,), "plain distance"),
+            ((lambda score, rows: False,), "divided by the highest"),
             ((rows_without_a_table,), "rows[i : i + 1]"),
             ((each_row,), "True or False"),
             ((the_wrong_way_round,), "plain distance"),

@@ -58,6 +58,11 @@ def test_an_unfinished_answer_is_no_mistake(stub, capsys) -> None:
     assert doubled(function=stub).message.startswith("Not yet: ")
 
 
+def test_a_function_that_returns_dots_is_not_asked_for_a_return_line() -> None:
+    assert "still returns ..." in doubled(lambda x: (x, ...)).message
+    assert "Give it a return line" in doubled(lambda x: None).message
+
+
 @pytest.mark.parametrize("empty", [(), [], {}])
 def test_an_empty_answer_is_an_answer(empty) -> None:
     assert doubled(empty).message.startswith("Not quite: a function is needed")
@@ -108,6 +113,12 @@ def test_one_number_in_many_forms(given) -> None:
 def test_what_is_no_number(given) -> None:
     with pytest.raises(Off, match=r"the AUROC (must be one|is nan)"):
         number(given, "the AUROC")
+
+
+def test_what_is_given_in_place_of_a_number_is_quoted_in_one_line() -> None:
+    with pytest.raises(Off, match=r"^.{,120}ndarray") as complaint:
+        number(np.linspace(0, 1, 800))
+    assert "\n" not in str(complaint.value)
 
 
 @pytest.mark.parametrize("given", [-0.01, 1.01, 90])

@@ -92,6 +92,7 @@ def residuals_and_squares(rows):
 
 
 (R0, S0), (R1, S1) = residuals_and_squares(NORMAL[800:]), residuals_and_squares(ODD)
+R, S = residuals_and_squares(NORMAL[:800])
 LEFT = R0.mean() / S0.mean(), R1.mean() / S1.mean()
 ALL = np.concatenate([S0, S1]).mean()
 
@@ -107,6 +108,8 @@ CASES = [
             ((10,), "reaches the next layer"),
             ((64,), "reaches the next layer"),
             (("one",), "must be one number"),
+            ((np.inf,), "finite"),
+            ((99,), "reaches the next layer"),
         ],
     ),
     Case(
@@ -135,7 +138,17 @@ CASES = [
             ((fake(), LEFT[0], 0.06), "left_of_odd is 0.060"),
             ((fake(), LEFT[0], 0.95), "a mean over the columns"),
             ((fake(), 0.2, LEFT[1]), "of the same kind"),
-            ((fake(), LEFT[0], 5.6), "between 0 and 1"),
+            (
+                (fake(), 10 * LEFT[0], 10 * LEFT[1]),
+                "a mean over the columns, not a sum",
+            ),
+            ((fake(), 100 * LEFT[0], 100 * LEFT[1]), "percentages"),
+            ((fake(), R.mean() / S.mean(), LEFT[1]), "of the training rows"),
+            ((fake(), np.sqrt(LEFT[0]), np.sqrt(LEFT[1])), "mean square of the scaled"),
+            ((fake(), R0 / S0, R1 / S1), "left_of_normal must be one number"),
+            ((fake(), LEFT[0], R1.mean()), "left_of_odd is 0.752"),
+            ((gt.detectors.FAnoGAN(latent_dim=4), *LEFT), "itself, fitted"),
+            ((fake(NORMAL), *LEFT), "135 are others"),
             ((fake(NORMAL[800:]), *LEFT), "not fitted on the training rows"),
             ((fake(latent_dim=10), *LEFT), "latent_dim 10"),
             ((0.5, *LEFT), "the detector itself"),
@@ -161,6 +174,12 @@ CASES = [
                 "should become [-0.125, -0.188, 0.5, 0.875]",
             ),
             ((right_in_company_only,), "alone"),
+            ((lambda c, s: solution(s, c),), "for each of the scores, must have"),
+            ((lambda c, s: np.sort(solution(c, s)),), "Yours become [0.062, 0.25"),
+            ((lambda c, s: s - c.min() / (c.max() - c.min()),), "becomes 5.75"),
+            ((lambda c, s: (s - c[0]) / (c[-1] - c[0]),), "becomes 0.429"),
+            ((lambda c, s: (s - c.mean()) / np.ptp(c),), "becomes 0.1."),
+            ((lambda c, s: min(1, solution(c, s)),), "raised ValueError"),
             ((lambda calibration, scores: 0.5,), "shape (6,)"),
             ((True,), "a function is needed"),
         ],

@@ -52,6 +52,11 @@ CASES = [
             ((8 / 9,), "one piece short"),
             ((0.89,), "one piece short"),
             ((0.91,), "ten pieces"),
+            ((10 / 11,), "ten pieces"),
+            ((0.8,), "ten pieces"),
+            ((0.998,), "ten pieces"),
+            ((0.926,), "that is the median"),
+            ((np.full(9, 0.9),), "must be one number"),
             ((90,), "between 0 and 1"),
             (("high",), "must be one number"),
         ],
@@ -64,6 +69,11 @@ CASES = [
             ((0.935, 0.936), "5th neighbour"),
             ((0.987, 0.926), "wrong order"),
             ((0.921, 0.985), "of one seed"),
+            ((0.9199, 0.9831), "of one seed"),
+            ((0.923, 0.985), "medians"),
+            ((0.074, 0.013), "not its negative"),
+            ((0.935, 0.987), "honest 0.935"),
+            (([0.92, 0.92, 0.94, 0.93, 0.92], 0.987), "honest must be one number"),
             ((0.926, 1.0), "four in five"),
             ((0.95, 0.97), "honest 0.950"),
             ((0.926, 0.95), "leak 0.950"),
@@ -80,6 +90,12 @@ CASES = [
             ((false_share,), "are false"),
             ((lambda found, false, rate: rate * found,), "Divide by"),
             ((f1,), "by hand"),
+            ((lambda f, a, r: solution(f, r, a),), "you return 0.8081"),
+            ((lambda f, a, r: r * f / ((1 - r) * a),), "you return 0.1616"),
+            ((lambda f, a, r: r * f / (r * f + (1 - r) * (1 - a)),), "return 0.0084"),
+            ((lambda f, a, r: f / (f + r * a),), "a share of their own"),
+            ((lambda f, a, r: r * f + (1 - r) * a,), "that raise an alarm"),
+            ((lambda f, a, r: f"{solution(f, a, r):.0%}",), "must be one number"),
             ((1,), "a function is needed"),
         ],
     ),
@@ -127,4 +143,7 @@ def test_the_numbers_that_first_neighbour_leak_knows_are_those_one_gets() -> Non
     assert verdict("first_neighbour_leak", tuple(np.mean(first, axis=0)))
     said = verdict("first_neighbour_leak", tuple(np.mean(fifth, axis=0))).message
     assert "5th neighbour" in said
-    assert "of one seed" in verdict("first_neighbour_leak", first[0]).message
+    for seed in first:
+        assert "of one seed" in verdict("first_neighbour_leak", seed).message
+    said = verdict("first_neighbour_leak", tuple(np.median(first, axis=0))).message
+    assert "medians" in said

@@ -2,7 +2,7 @@
 
 import pytest
 from check_cases import Case, judged, tries
-from scipy.stats import binom
+from scipy.stats import binom, poisson
 
 
 def exact(n_rows, rate):
@@ -29,17 +29,28 @@ CASES = [
             ((1662,), "come whole"),
             ((1667,), "not the least"),
             ((5000,), "not the least"),
+            ((5 * 334,), "not the least"),
+            ((5 * 332,), "come whole"),
+            ((5 / 0.003 - 5,), "come whole"),
+            ((15,), "too few. Find the rate"),
+            (("1,665",), "must be one number"),
         ],
     ),
     Case(
         "alarms_with_a_day_counter",
         (..., ...),
-        [(0.05, 0.9)],
+        [(0.05, 0.9), (0.08, 0.92), (0.02, 0.86)],
         [
             ((0.9, 0.05), "right order"),
             ((0.5, 0.9), "far more than the 5 %"),
             ((0.05, 0.06), "hardly more"),
-            ((5.0, 90.0), "must lie between 0 and 1"),
+            ((0.033, 0.036), "those of April"),
+            ((0.955, 0.099), "without an alarm"),
+            ((0.91, -0.8), "not the mean"),
+            ((68, 1352), "lies between 0 and 1"),
+            ((0.05, 0.5), "50% alarms with the column are not"),
+            ((0.9, 0.95), "90% alarms without"),
+            ((5.0, 90.0), "lies between 0 and 1"),
         ],
     ),
     Case(
@@ -52,6 +63,11 @@ CASES = [
             ((lambda n, rate: n * rate,), "The chance of so many alarms"),
             ((lambda n, rate: n * rate + 0.5,), "whole numbers"),
             ((lambda n, rate: exact(n, rate) + 1,), "The chance of so many alarms"),
+            ((lambda n, rate: binom.ppf(0.99, n, rate),), "one too few"),
+            ((lambda n, rate: binom.sf(n * rate, n, rate),), "not a share"),
+            ((lambda n, rate: int(binom.isf(0.05, n, rate)) + 1,), "13. The chance"),
+            ((lambda n, rate: n * rate + 2.33 * (n * rate) ** 0.5,), "whole numbers"),
+            ((lambda n, rate: poisson.isf(0.01, n * rate) + 1,), "for 20000 rows"),
             ((3,), "a function is needed"),
         ],
     ),
