@@ -69,7 +69,10 @@ def where_the_generator_is(opposite: float, sideways: float, further: float) -> 
 
 
 def _turning_point(variance: float, wanted: float = 0.5) -> float:
-    """The smallest m at which log N(m, variance I) - log N(0, I) has the wanted AUROC."""
+    """The first m of 0, 0.01, 0.02, ... with the wanted AUROC for the narrow G.
+
+    The score is log N(m, variance I) - log N(0, I).
+    """
     normal, _ = script_data(n_normal=2000, seed=1)
     _, abnormal = script_data(seed=0)
     rows = np.concatenate([normal, abnormal])
@@ -80,7 +83,7 @@ def _turning_point(variance: float, wanted: float = 0.5) -> float:
         score = (rows**2).sum(axis=1) - ((rows - m) ** 2).sum(axis=1) / variance
         enough = roc_auc_score(labels, score) >= wanted
         low, high = (low, m) if enough else (m, high)
-    return high
+    return float(np.ceil(100 * high) / 100)
 
 
 @exercise
@@ -90,7 +93,7 @@ def where_a_narrow_generator_turns(m: float) -> Verdict:
     value = _turning_point(0.36)
     return Answer(
         value=value,
-        within=0.02,
+        within=0.0101,  # one step of the grid
         mistakes={
             "a G that moves away from the anomalies makes them look even more real. "
             "They are around +5.": found < 0,
@@ -111,11 +114,12 @@ def where_a_narrow_generator_turns(m: float) -> Verdict:
                 found - _turning_point(0.36, 0.99)
             )
             < 0.1,
-            "you are close. Take m in steps of 0.01.": 0.02 < abs(found - value) < 0.1,
+            "you are close. Take m in steps of 0.01, and the first with an AUROC of at "
+            "least 0.5.": 0.0101 < abs(found - value) < 0.1,
         },
         otherwise=f"with m = {found:g} the AUROC is not near 0.5. Run the cell of the "
         "lesson with s = 0.6 and larger and larger m.",
-        right=f"{np.ceil(100 * value) / 100:.2f} in each column. G would have to make rows a third of the way "
+        right=f"{value:.2f} in each column. G would have to make rows a third of the way "
         "to the anomalies, where there are no normal rows. The ten G of the lesson are "
         "within 0.3 of the middle.",
     ).judge(found)

@@ -83,7 +83,7 @@ CASES = [
     Case(
         "where_a_narrow_generator_turns",
         (...,),
-        [(TURNS,), (1.58,)],
+        [(TURNS,), (1.58,), (1.6,)],
         [
             ((-TURNS,), "away from the anomalies"),
             ((0,), "It has to move"),
@@ -93,6 +93,8 @@ CASES = [
             ((TURNS * 10,), "in each column"),
             ((first_m(0.36, 0.99),), "It turns earlier"),
             ((TURNS + 0.05,), "steps of 0.01"),
+            ((1.57,), "steps of 0.01"),
+            ((1.61,), "steps of 0.01"),
             ((1.3,), "not near 0.5"),
             (("far",), "must be one number"),
         ],
@@ -129,6 +131,11 @@ CASES = [
 @pytest.mark.parametrize(("name", "answer", "begins", "words"), list(tries(CASES)))
 def test_what_a_check_says(name, answer, begins, words) -> None:
     judged(name, answer, begins, words)
+
+
+def test_the_turning_point_is_the_first_m_of_the_grid() -> None:
+    found = verdict("where_a_narrow_generator_turns", (1.58,))
+    assert found.message.startswith(f"Right: {TURNS:.2f} in each column")
 
 
 def test_the_three_aurocs_are_those_of_the_formula() -> None:
