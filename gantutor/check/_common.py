@@ -194,6 +194,12 @@ def is_near(
     return distance(found, value) <= within
 
 
+def is_reordered(found: ArrayLike, value: ArrayLike, within: float) -> bool:
+    """Whether these are the right numbers in another order."""
+    in_order = is_near(np.sort(found), np.sort(value), within)
+    return in_order and not is_near(found, value, within)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """An exercise whose answer is a number, or several in an array, as a record.

@@ -15,6 +15,7 @@ from gantutor.check._common import (
     call_on_tables,
     distance,
     exercise,
+    is_reordered,
     numbers,
     right,
     share,
@@ -97,6 +98,11 @@ def useless_columns(aurocs: Sequence[float]) -> Verdict:
     found = numbers(aurocs, (4,), "the list of AUROCs")
     if found.min() < 0 or found.max() > 1:
         raise Off("an AUROC lies between 0 and 1: 90 % is 0.9.")
+    if is_reordered(found, USELESS, 0.02):
+        raise Off(
+            "these are the right numbers in the wrong order. The first is the AUROC with "
+            "no useless column, the last the one with 90."
+        )
     first = int(np.argmax(np.abs(found - USELESS) > 0.02))
     return replace(
         USELESS_COLUMNS,
