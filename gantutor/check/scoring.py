@@ -114,7 +114,7 @@ def where_a_narrow_generator_turns(m: float) -> Verdict:
         },
         otherwise=f"with m = {found:g} the AUROC is not near 0.5. Run the cell of the "
         "lesson with s = 0.6 and larger and larger m.",
-        right=f"{value:.2f} in each column. G would have to make rows a third of the way "
+        right=f"{np.ceil(100 * value) / 100:.2f} in each column. G would have to make rows a third of the way "
         "to the anomalies, where there are no normal rows. The ten G of the lesson are "
         "within 0.3 of the middle.",
     ).judge(found)
