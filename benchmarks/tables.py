@@ -1,13 +1,12 @@
 """Put the newest tables into the prose: ``python -m benchmarks.tables``.
 
-In README.md, RESULTS.md and notebook 14, each table below a heading of the benchmarks' own
-reports is replaced by the one that `quality.csv` or `speed.csv` gives.
+In README.md and RESULTS.md, each table below a heading of the benchmarks' own reports is
+replaced by the one that `quality.csv` or `speed.csv` gives. (Notebook 14 reads the file.)
 """
 
 import re
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 
 from benchmarks import quality, speed
@@ -17,11 +16,7 @@ SHORT = [
     *("Ensemble", "WGAN", "GANomaly, with residual"),
     *("5th neighbour", "isolation forest", "GAN"),
 ]
-PROSE = [
-    HERE / "RESULTS.md",
-    HERE.parent / "README.md",
-    HERE.parent / "notebooks" / "14_evaluation.ipynb",
-]
+PROSE = [HERE / "RESULTS.md", HERE.parent / "README.md"]
 TABLE = re.compile(r"^### (?P<title>.+)\n\n(?:\|.+(?:\n|\Z))+", re.MULTILINE)
 
 
@@ -63,26 +58,8 @@ def renewed(text: str, tables: dict[str, str]) -> str:
     return TABLE.sub(newest, text)
 
 
-def read(path: Path) -> list[str]:
-    """The prose of a file: one text, or one for each cell of a notebook."""
-    if path.suffix == ".ipynb":
-        cells = nbformat.read(path, nbformat.NO_CONVERT).cells
-        return [cell.source for cell in cells if cell.cell_type == "markdown"]
-    return [path.read_text(encoding="utf-8")]
-
-
-def write(path: Path, tables: dict[str, str]) -> None:
-    if path.suffix == ".ipynb":
-        notebook = nbformat.read(path, nbformat.NO_CONVERT)
-        for cell in notebook.cells:
-            if cell.cell_type == "markdown":
-                cell.source = renewed(cell.source, tables)
-        nbformat.write(notebook, path)
-    else:
-        path.write_text(renewed(read(path)[0], tables), encoding="utf-8")
-
-
 if __name__ == "__main__":
     newest = printed()
-    for prose in PROSE:
-        write(prose, newest)
+    for path in PROSE:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(renewed(text, newest), encoding="utf-8")

@@ -22,6 +22,7 @@ TAUGHT = {
     *("fence_discriminator_loss", "fence_generator_loss", "fence_gan_step"),
     *("critic_loss", "wasserstein_generator_loss", "gradient_penalty", "wgan_step"),
     *("fit_gaussian", "mahalanobis_score"),
+    *("descend", "latent_search"),
     *("izi_step", "ziz_step", "bigan_step"),
 }
 

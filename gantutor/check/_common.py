@@ -114,6 +114,21 @@ def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     return result
 
 
+def call_on_tables(function: Callable[..., Any], known: NDArray, new: NDArray) -> Any:
+    """`call` a function of known and new rows; complain of a covariance of the rows."""
+    try:
+        return call(function, known, new)
+    except ValueError as error:  # also: singular matrix
+        n_rows, n_columns = known.shape
+        if str(n_rows) in str(error) or isinstance(error, np.linalg.LinAlgError):
+            raise Off(
+                f"for {n_rows} known rows of {n_columns} columns the covariance matrix "
+                f"should be {n_columns} x {n_columns}. np.cov takes rows for columns, "
+                "unless it gets the table's .T, or is told rowvar=False."
+            ) from error
+        raise
+
+
 def number(answer: Any, what: str = "the answer") -> float:
     """The answer as one float, or a complaint."""
     try:
@@ -163,12 +178,26 @@ def distance(found: ArrayLike, value: ArrayLike) -> float:
     return float(np.abs(differences).max(initial=0.0))
 
 
-def is_near(found: ArrayLike, value: ArrayLike, within: float | None = None) -> bool:
+ROUNDING = 1e-4  # how far off is still right, as a share of the largest value
+
+
+def is_near(
+    found: ArrayLike,
+    value: ArrayLike,
+    within: float | None = None,
+    rounding: float = ROUNDING,
+) -> bool:
     """Whether two arrays differ by no more than this, or than rounding explains."""
     if within is None:
         size = np.abs(np.asarray(value, dtype=float)).max(initial=0.0)
-        within = 1e-6 + 1e-4 * float(size)
+        within = 1e-6 + rounding * float(size)
     return distance(found, value) <= within
+
+
+def is_reordered(found: ArrayLike, value: ArrayLike, within: float) -> bool:
+    """Whether these are the right numbers in another order."""
+    in_order = is_near(np.sort(found), np.sort(value), within)
+    return in_order and not is_near(found, value, within)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,6 +247,7 @@ class Function:
     otherwise: Callable[[tuple[Any, ...], Any, Any], str]
     what: str = "the result"  # what to call a result of another shape
     within: float | None = None  # how far off is still right; by default rounding
+    rounding: float = ROUNDING  # as a share of the largest value
     right: str = ""  # what to say to a function that is right
 
     def judge(self, function: Callable[..., Any]) -> Verdict:
@@ -228,14 +258,19 @@ class Function:
             for given, result in zip(self.inputs, wanted, strict=True)
         ]
         results = zip(self.inputs, found, wanted, strict=True)
-        differ = [r for r in results if not is_near(*r[1:], self.within)]
+        differ = [r for r in results if not self._near(*r[1:], self.within)]
         if not differ:
             return right(self.right)
         for message, mistake in self.mistakes.items():
-            if all(map(is_near, found, self._results(mistake))):
+            if all(map(self._near, found, self._results(mistake))):
                 raise Off(message)
         given, theirs, ours = differ[0]
         raise Off(self.otherwise(given, theirs[()], ours[()]))
+
+    def _near(
+        self, found: ArrayLike, value: ArrayLike, within: float | None = None
+    ) -> bool:
+        return is_near(found, value, within, self.rounding)
 
     def _results(self, function: Callable[..., Any]) -> list[NDArray[np.float64]]:
         return [np.asarray(function(*given), dtype=float) for given in self.inputs]

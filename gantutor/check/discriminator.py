@@ -11,6 +11,8 @@ from gantutor.check._common import (
     Function,
     Verdict,
     exercise,
+    is_near,
+    is_reordered,
     number,
     numbers,
 )
@@ -42,11 +44,44 @@ def off_centre_reference(place: float) -> Verdict:
     ).judge(x)
 
 
+WIDER_UNTRAINED = np.array([0.9279, 0.9109, 0.8873])
+SLIPS = {  # what one gets by each, by what to say
+    "these are the raw columns' AUROCs, without a network. Search the neighbours in the "
+    'critic\'s features: critic_scores(...)["neighbours"].': (0.9452, 0.9452, 0.9452),
+    'these are scores by the critic\'s output. The question is about "neighbours".': (
+        0.3738,
+        0.3622,
+        0.5551,
+    ),
+    "these critics come from seed 1. Take players(2, 0, width).": (
+        0.9332,
+        0.9130,
+        0.8903,
+    ),
+    "these critics come from seed 2. Take players(2, 0, width).": (
+        0.9362,
+        0.9136,
+        0.8904,
+    ),
+    "the rows are those of tables(1). Take tables(0).": (0.9175, 0.8813, 0.8676),
+    "rows and critics come from seed 1. Take tables(0) and players(2, 0, width).": (
+        0.9052,
+        0.8866,
+        0.8685,
+    ),
+    "these critics were made without a generator before them, so they drew other "
+    "weights. Take players(2, 0, width)[1].": (0.9301, 0.9181, 0.8888),
+    "your width stands where the seed belongs, and all three critics are 128 wide. Take "
+    "players(2, 0, width).": (0.9155, 0.9133, 0.9105),
+}
+
+
 @exercise
 def wider_untrained(aurocs: Sequence[float]) -> Verdict:
     """Check the AUROCs of untrained critics of widths 16, 128 and 512 on the two moons."""
     values = numbers(aurocs, (3,), "the list of AUROCs")
-    right = np.array([0.9279, 0.9109, 0.8873])
+    right = WIDER_UNTRAINED
+    slips = {said: is_near(values, other, 0.0015) for said, other in SLIPS.items()}
     return Answer(
         value=right,
         within=0.002,
@@ -59,7 +94,8 @@ def wider_untrained(aurocs: Sequence[float]) -> Verdict:
             "anomalies. Look at the order of the labels, and at the sign of the "
             "score.": 1 - right,
             "three right numbers in the wrong order. Which of them belongs to the "
-            "width 16?": right[::-1],
+            "width 16?": is_reordered(values, right, 0.002),
+            **slips,
             "these are the numbers of the Gaussian score. The question is about "
             '"neighbours".': [0.838, 0.840, 0.838],
             "these are distances in features that are not whitened. Take "

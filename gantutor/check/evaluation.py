@@ -1,11 +1,21 @@
 """Checks of the exercises of notebook 14."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 
-from gantutor.check._common import Answer, Function, Verdict, distance, exercise, share
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["best_of_nine_looks", "first_neighbour_leak", "share_of_true_alarms"]
+from gantutor.check._common import (
+    Answer,
+    Function,
+    Off,
+    Verdict,
+    exercise,
+    number,
+    share,
+)
+
+__all__ = ["best_of_nine_looks", "ensemble_score", "lead_without_a_table"]
 
 
 @exercise
@@ -33,84 +43,134 @@ def best_of_nine_looks(auroc: float) -> Verdict:
     ).judge(share(auroc, "the AUROC"))
 
 
-# The AUROC of seeds 0 to 4 without and with the leak.
-HONEST = 0.9207, 0.9227, 0.9352, 0.9309, 0.9199
-LEAK = 0.9851, 0.9884, 0.9935, 0.9841, 0.9831
+# Of GANomaly with residual over the WGAN, in benchmarks/quality.csv.
+LEAD, SMALLEST = 0.0241, -0.0038
 
 
 @exercise
-def first_neighbour_leak(honest: float, leak: float) -> Verdict:
-    """Check the mean AUROC of the first neighbour, without and with test rows learned."""
-    found = share(honest, "honest"), share(leak, "leak")
+def lead_without_a_table(lead: float, smallest: float) -> Verdict:
+    """Check GANomaly's mean lead over the WGAN on six tables, and its smallest on five."""
+    found = number(lead, "lead"), number(smallest, "smallest")
+    if max(map(abs, found)) > 1:
+        raise Off("a difference of two AUROCs lies between -1 and 1: 2 % is 0.02.")
     return Answer(
-        value=(0.926, 0.987),
-        within=0.006,
+        value=(LEAD, SMALLEST),
+        within=0.0012,
+        near=0.0012,
         mistakes={
-            "an AUROC below 0.5 says that normal rows score higher than anomalies. Is "
-            "the score the distance, and not its negative?": max(found) < 0.5,
-            "the leak lowers your AUROC. Are the two numbers in the wrong order? "
-            "overlap_aurocs yields the honest one first.": found[0] > found[1] + 0.03,
-            "these look like the numbers of the 5th neighbour, from the lesson. Does "
-            "your NearestNeighbors have n_neighbors=1, and does the method that you "
-            "evaluate use it?": (0.935, 0.936),
-            "these look like the numbers of one seed. Take the mean over the five.": (
-                min(map(partial(distance, found), zip(HONEST, LEAK, strict=True)))
-                < 0.001
+            "you have the WGAN minus GANomaly. The lead of GANomaly is asked "
+            "for.": found[0] < 0 and abs(found[0] + LEAD) < 0.0012,
+            "that is the lead over the 5th neighbour. Put the WGAN in its place.": (
+                0.0558,
+                0.0110,
             ),
-            "these look like medians. Take the mean over the five seeds.": (
-                0.9227,
-                0.9851,
+            "that is the Ensemble. Take GANomaly with residual.": (0.0308, 0.0051),
+            "that is GANomaly without the residual in its score.": (-0.0020, -0.0203),
+            "your second number is the largest mean over five tables. The smallest is "
+            "asked for.": (LEAD, 0.0309),
+            "your second number is the smallest lead on one table. Leave one table out, "
+            "and take the mean over the five that stay.": (LEAD, -0.0101),
+            "your first number is the median over the tables. The mean is asked for.": (
+                -0.0014,
+                SMALLEST,
             ),
-            f"leak is {found[1]:.3f}, as if every normal test row had been learned. "
-            "Only about four in five were: the others have a first neighbour like any "
-            "new row.": found[1] > 0.997,
+            "smallest is larger than lead. Leaving out the table with the largest lead "
+            "makes the mean smaller.": found[1] > found[0],
         },
-        near=0.0015,
-        otherwise=f"honest {found[0]:.3f} and leak {found[1]:.3f} are not what one "
-        "neighbour gives. Put gt.evaluation.Baseline(NearestNeighbors(n_neighbors=1), "
-        "...) into overlap_aurocs, with seeds 0 to 4, and take the mean of each column.",
-        right="the leak adds 0.06. A learned row finds itself, at distance 0. The more "
-        "a method keeps of single rows, the more this leak is worth to it.",
+        otherwise=f"lead {found[0]:.4f} and smallest {found[1]:.4f} are not what the "
+        "file gives. Start with the six differences, aurocs.loc[residual, six] - "
+        'aurocs.loc["WGAN", six].',
+        right="without Wilt the lead of .024 turns into -.004. One table decides who is "
+        "ahead.",
     ).judge(found)
 
 
-def _true(hits: float, false: float, rate: float) -> float:
-    return rate * hits / (rate * hits + (1 - rate) * false)
+Array = NDArray[np.float64]
+Score = Callable[[Array, Array, Sequence[str]], Array]
 
 
-SHARE_OF_TRUE_ALARMS = Function(
-    solution=_true,
-    inputs=[(0.8, 0.05, 0.01), (0.6, 0.02, 0.3), (1.0, 0.5, 0.5)],
+def _scaled(kept: Array, new: Array) -> Array:
+    return (new - kept.mean(axis=1, keepdims=True)) / kept.std(axis=1, keepdims=True)
+
+
+def _by_kind(z: Array, kinds: Sequence[str]) -> Array:
+    of_kind = np.array(kinds)
+    return np.mean([z[of_kind == kind].mean(axis=0) for kind in set(kinds)], axis=0)
+
+
+def _ensemble(kept: Array, new: Array, kinds: Sequence[str]) -> Array:
+    return _by_kind(_scaled(kept, new), kinds)
+
+
+def _instead(scale: Callable[[Array, Array], Array]) -> Score:
+    """The score with another way to bring members to one scale."""
+    return lambda kept, new, kinds: _by_kind(scale(kept, new), kinds)
+
+
+def _sum_over_kinds(kept: Array, new: Array, kinds: Sequence[str]) -> Array:
+    return len(set(kinds)) * _ensemble(kept, new, kinds)
+
+
+def _sum_within_kinds(kept: Array, new: Array, kinds: Sequence[str]) -> Array:
+    return _scaled(kept, new).sum(axis=0) / len(set(kinds))
+
+
+def _members(*kinds: str) -> tuple[Array, Array, list[str]]:
+    """Scores of members with units of their own."""
+    rng = np.random.default_rng(len(kinds))
+    unit = 10.0 ** np.arange(len(kinds))[:, None]
+    kept, new = rng.gamma(2, unit, (len(kinds), 9)), rng.gamma(3, unit, (len(kinds), 6))
+    return kept, new, list(kinds)
+
+
+ENSEMBLE_SCORE = Function(
+    solution=_ensemble,
+    inputs=[
+        _members("WGAN", "WGAN", "GANomaly", "GANomaly", "GANomaly"),
+        _members("GANomaly", "WGAN", "GANomaly"),
+        _members("WGAN", "GANomaly"),
+    ],
     mistakes={
-        "you return a percentage. Return a share: 90 % is "
-        "0.9.": lambda hits, false, rate: 100 * _true(hits, false, rate),
-        "that is the share of alarms that are false.": lambda hits, false, rate: (
-            1 - _true(hits, false, rate)
+        "each member has the same weight. Take the mean within each kind first, then "
+        "over the kinds.": lambda kept, new, kinds: _scaled(kept, new).mean(axis=0),
+        "the scores are not on one scale, so the member with the largest unit decides. "
+        "Take off the mean of its kept scores, and divide by their standard "
+        "deviation.": _instead(lambda kept, new: new),
+        "you scale the new rows by their own mean and standard deviation. Then the "
+        "score of a row depends on its neighbours; the kept rows set the "
+        "scale.": _instead(lambda kept, new: _scaled(new, new)),
+        "you divide by the standard deviation, but do not take off the mean of the "
+        "kept scores.": _instead(lambda kept, new: new / kept.std(axis=1)[:, None]),
+        "you take off the mean of the kept scores, but do not divide by their standard "
+        "deviation.": _instead(lambda kept, new: new - kept.mean(axis=1)[:, None]),
+        "you scale all members by the same numbers. Each member has a mean and a "
+        "standard deviation of its own: "
+        "axis=1.": _instead(lambda kept, new: (new - kept.mean()) / kept.std()),
+        "the standard deviation divides by n here, as np.std does, and not by n - 1. "
+        "(The order of the rows hardly changes.)": _instead(
+            lambda kept, new: (
+                (new - kept.mean(axis=1)[:, None])
+                / kept.std(axis=1, ddof=1, keepdims=True)
+            )
         ),
-        "the base rate plays no part. How many anomalies and how many normal rows are "
-        "there among 10 000?": lambda hits, false, rate: hits / (hits + false),
-        "you use the base rate for the anomalies only. The normal rows are not all of "
-        "the rows either.": lambda hits, false, rate: (
-            rate * hits / (rate * hits + false)
-        ),
-        "you let all rows raise false alarms at the rate of the anomalies. Normal rows "
-        "have a share of their "
-        "own.": lambda hits, false, rate: hits / (hits + rate * false),
-        "that is the share of all rows that are found anomalies. Divide by the share "
-        "of all rows that raise an alarm.": lambda hits, false, rate: rate * hits,
-        "that is the share of all rows that raise an alarm. How much of it is "
-        "true?": lambda hits, false, rate: rate * hits + (1 - rate) * false,
+        "you add the kinds up. Take their mean: then a kind more does not make every "
+        "row more anomalous.": _sum_over_kinds,
+        "you add up the members of a kind, so a kind with more members counts more. "
+        "Take their mean.": _sum_within_kinds,
+        "the sign is turned. A high score is anomalous, as in the "
+        "members.": lambda *given: -_ensemble(*given),
     },
     otherwise=lambda given, found, wanted: (
-        f"for found={given[0]}, false_alarms={given[1]}, base_rate={given[2]} you "
-        f"return {found:.4f}. Count true and false alarms among 10 000 rows by hand."
+        f"for the kinds {', '.join(given[2])} the first row has {found.flat[0]:.3f}, "
+        f"and {wanted.flat[0]:.3f} is right. Look at two members of two kinds first: "
+        "it is the lesson's function `together`."
     ),
-    right="with 93 % found, 5 % false alarms and a base rate of 0.5 %, 9% of the alarms "
-    "are true, as in the lesson's last line.",
+    right="each kind counts once, however many members it has, as in "
+    "gt.detectors.Ensemble.",
 )
 
 
 @exercise
-def share_of_true_alarms(function: Callable[[float, float, float], float]) -> Verdict:
-    """Check a function that returns which share of the alarms is true."""
-    return SHARE_OF_TRUE_ALARMS.judge(function)
+def ensemble_score(function: Score) -> Verdict:
+    """Check a function that joins the scores of members of several kinds."""
+    return ENSEMBLE_SCORE.judge(function)

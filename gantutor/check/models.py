@@ -14,6 +14,7 @@ from gantutor.check._common import (
     Verdict,
     call,
     exercise,
+    is_reordered,
     number,
     numbers,
 )
@@ -34,6 +35,13 @@ LARGER_NETWORKS = Answer(
         "the biases are missing: one for each output of each layer.": 30 * 64
         + 64 * 64
         + 64,
+        "the biases of the two hidden layers are missing: 64 each.": 30 * 64
+        + 64 * 64
+        + LAST,
+        "64 biases are missing. There are two hidden layers, and each has 64.": FIRST
+        + SECOND
+        + LAST
+        - 64,
         "one number is missing: the bias of the last layer.": FIRST + SECOND + LAST - 1,
         "the last layer is missing, from 64 to the logit.": FIRST + SECOND,
         "the layer between the two hidden ones is missing: hidden=(64, 64) is two "
@@ -100,6 +108,8 @@ def anomalies_on_all_sides(aurocs: Sequence[float]) -> Verdict:
             - expected,
             "these are the AUROCs on the script's anomalies, from the lesson. Take the "
             "rows of the rung for both kinds.": _untrained_aurocs(on_the_rung=False),
+            "these are the right numbers in the wrong order. The first belongs to seed "
+            "0, the last to seed 9.": is_reordered(found, expected, 0.006),
         },
         near=0.01,
         otherwise=f"seed {seed} gives {expected[seed]:.2f}, and you have "

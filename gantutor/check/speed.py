@@ -14,6 +14,7 @@ from gantutor.check._common import (
     Verdict,
     call,
     exercise,
+    is_near,
     number,
     numbers,
 )
@@ -246,10 +247,30 @@ def _ran(
     return np.concatenate([np.ravel(a) for a in averages])
 
 
+def _takes_any_noise(averaged: Callable[..., Any]) -> None:
+    """Complain unless the new step hands two noises on to a step that needs two."""
+
+    def step(x: tf.Tensor, z: tf.Tensor, epsilon: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        return tf.reduce_mean(x) + z, tf.reduce_mean(x) + epsilon
+
+    _, new_step = call(averaged, step, _Network(), 0.9)
+    advice = (
+        "with a step of one noise the averages are right, but other steps take two, "
+        "or more. Let the new step take x and *noise, and call step(x, *noise)."
+    )
+    try:
+        losses = new_step(tf.constant(ROWS), tf.constant(1.0), tf.constant(2.0))
+    except TypeError as error:
+        raise Off(advice) from error
+    wanted = ROWS.mean() + np.array([1.0, 2.0])
+    if not is_near(np.array(losses, dtype=float), wanted):
+        raise Off(advice)
+
+
 @exercise
 def averaged_weights(averaged: Callable[..., Any]) -> Verdict:
     """Check a function that adds a moving average of the weights to a step."""
-    return Function(
+    judged = Function(
         solution=_average,
         inputs=[(0.75, 1), (0.75, 4), (0.9, 6)],
         mistakes={
@@ -277,3 +298,5 @@ def averaged_weights(averaged: Callable[..., Any]) -> Verdict:
         right="the averages follow the weights slowly, inside the graph. This is what "
         "Adam's option ema_momentum does in the package.",
     ).judge(lambda share, n_steps: _ran(averaged, share, n_steps))
+    _takes_any_noise(averaged)
+    return judged

@@ -111,6 +111,13 @@ SHARE_AMONG_TOP = Function(
         "k plays no part: you always take ten rows.": (
             lambda s, y, k: _top(s, y, 10).mean()
         ),
+        "you take k + 1 rows. The first k of an array a are a[:k]: without a[k], because "
+        "the first is a[0].": lambda s, y, k: _top(s, y, k + 1).mean(),
+        "you sum over k + 1 rows and divide by k. The first k of an array a are "
+        "a[:k].": lambda s, y, k: _top(s, y, k + 1).sum() / k,
+        "you take k - 1 rows. The first k of an array a are a[:k].": lambda s, y, k: (
+            _top(s, y, k - 1).mean()
+        ),
         "you take the first k labels as they come. Put them in the order of the scores "
         "first.": lambda s, y, k: y[:k].mean(),
         "you count the normal rows among the k.": (

@@ -1,5 +1,7 @@
 """Checks of the exercises of notebook 03."""
 
+import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -76,6 +78,12 @@ def generator_half_right(probability: float, loss: float) -> Verdict:
 @exercise
 def wide_generator(discriminator: Callable[[NDArray], tf.Tensor]) -> Verdict:
     """Check a D that was trained on N(0, 1) against rows that are twice as wide."""
+    if not callable(discriminator):
+        given = textwrap.shorten(repr(discriminator), 60)
+        raise Off(
+            "a network is needed, and you passed "
+            f"{type(discriminator).__name__} {given}. Hand over the trained D itself."
+        )
     x = np.linspace(-2.5, 2.5, 101, dtype="float32")[:, None]
     found = numbers(call(discriminator, x), (101, 1), "the output for 101 rows")
     square = x.astype(float) ** 2
@@ -169,6 +177,17 @@ STEPS: dict[str, Callable[[NDArray], NDArray]] = {
 }
 
 
+def _complain_of_lost_column(error: Exception) -> None:
+    """Raise `Off` if (5, 3) gradients met (5,) lengths, in TensorFlow or in NumPy."""
+    told = str(error)
+    if re.search(r"[\[(]5, ?3[\])]", told) and re.search(r"[\[(]5,?[\])]", told):
+        raise Off(
+            "the gradients of five rows have the shape (5, 3), and what meets them has "
+            "(5,), one number a row without a column. The length must keep its column: "
+            "keepdims=True."
+        ) from error
+
+
 @exercise
 def uphill(function: Callable[..., tf.Tensor]) -> Verdict:
     """Check a function of a network, rows and a distance that moves each row uphill."""
@@ -192,6 +211,11 @@ def uphill(function: Callable[..., tf.Tensor]) -> Verdict:
                     "tensor such as the rows it must be told to watch, before the "
                     "network is called."
                 ) from error
+            if isinstance(error, ValueError):
+                _complain_of_lost_column(error)
+            raise
+        except tf.errors.InvalidArgumentError as error:
+            _complain_of_lost_column(error)
             raise
 
     def otherwise(given: tuple[Any, ...], found: NDArray, wanted: NDArray) -> str:

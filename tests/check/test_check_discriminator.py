@@ -3,6 +3,11 @@
 import numpy as np
 import pytest
 from check_cases import Case, judged, tries, verdict
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+
+import gantutor as gt
+from gantutor.scoring import discriminator_score, fit_gaussian
 
 
 def gain(trained, untrained):
@@ -87,6 +92,17 @@ CASES = [
         [([0.9279, 0.9109, 0.8873],), (np.array([0.928, 0.911, 0.887]),)],
         [
             (([0.8873, 0.9109, 0.9279],), "in the wrong order"),
+            (([0.9109, 0.9279, 0.8873],), "in the wrong order"),
+            (([0.9452, 0.9452, 0.9452],), "without a network"),
+            (([0.945, 0.945, 0.945],), "without a network"),
+            (([0.9439, 0.9409, 0.9453],), "not whitened"),
+            (([0.3738, 0.3622, 0.5551],), "critic's output"),
+            (([0.9332, 0.9130, 0.8903],), "critics come from seed 1"),
+            (([0.9362, 0.9136, 0.8904],), "critics come from seed 2"),
+            (([0.9175, 0.8813, 0.8676],), "those of tables(1)"),
+            (([0.9052, 0.8866, 0.8685],), "rows and critics come from seed 1"),
+            (([0.9301, 0.9181, 0.8888],), "without a generator"),
+            (([0.9155, 0.9133, 0.9105],), "where the seed belongs"),
             (([0.93, 0.92, 0.90],), "off by"),  # guessed, in the right order
             (([0.9, 0.8, 0.7],), "off by"),
             (([0.93, 0.91, 0.89],), "without rounding"),
@@ -132,3 +148,54 @@ def test_the_place_is_the_minimum_of_the_score() -> None:
     x = np.linspace(-3, 3, 600_001)
     score = x**2 / 2 - (x - 3) ** 2 / 18  # log q - log p, without constants
     assert verdict("off_centre_reference", (x[score.argmin()],))
+
+
+def fifth_neighbour(known, new):
+    return NearestNeighbors(n_neighbors=5).fit(known).kneighbors(new)[0][:, -1]
+
+
+def raw(critic, known, new):
+    return fifth_neighbour(known, new)
+
+
+def output(critic, known, new):
+    return discriminator_score(critic, new)
+
+
+def not_whitened(critic, known, new):
+    features = gt.networks.hidden_features(critic)
+    return fifth_neighbour(features(known), features(new))
+
+
+def whitened(critic, known, new):
+    features = gt.networks.hidden_features(critic)
+    mean, whitening = fit_gaussian(features(known))
+    white = [(features(rows).numpy() - mean) @ whitening for rows in (known, new)]
+    return fifth_neighbour(*white)
+
+
+def by_width(score=whitened, seed=0):
+    bent = gt.data.two_moons(2000, seed=0)
+    odd = np.random.default_rng(0).uniform(-2, 2, (500, 2))
+    known, new = bent[:1000], np.concatenate([bent[1000:], odd])
+    labels = np.repeat([0, 1], [1000, 500])
+    aurocs = []
+    for width in (16, 128, 512):
+        with gt.networks.initial_weights(seed):
+            gt.networks.dense_generator(16, 2, (width, width))
+            critic = gt.networks.dense_discriminator(2, (width, width))
+        aurocs.append(roc_auc_score(labels, score(critic, known, new)))
+    return aurocs
+
+
+@pytest.mark.parametrize(
+    ("slip", "words"),
+    [
+        ({"score": raw}, "without a network"),
+        ({"score": output}, "critic's output"),
+        ({"score": not_whitened}, "not whitened"),
+        ({"seed": 1}, "critics come from seed 1"),
+    ],
+)
+def test_a_slip_with_the_untrained_critics_is_named(slip, words) -> None:
+    assert words in verdict("wider_untrained", (by_width(**slip),)).message

@@ -1,42 +1,52 @@
 """The checks of notebook 14: stubs, plausible mistakes and solutions."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from check_cases import Case, judged, tries, verdict
-from sklearn.metrics import roc_auc_score
-from sklearn.neighbors import NearestNeighbors
 
 import gantutor as gt
+from gantutor.baselines import anomaly_scores
+from gantutor.check import evaluation
+
+QUALITY = Path(__file__).parents[2] / "benchmarks" / "quality.csv"
+SIX = ["http", "Ionosphere", "letter", "magic.gamma", "thyroid", "Wilt"]
+RESIDUAL = "GANomaly, with residual"
 
 
-def stub(found, false_alarms, base_rate): ...
+def stub(kept, new, kinds): ...
 
 
-def solution(found, false_alarms, base_rate):
-    true = base_rate * found
-    return true / (true + (1 - base_rate) * false_alarms)
+def scaled(kept, new):
+    return (new - kept.mean(axis=1, keepdims=True)) / kept.std(axis=1, keepdims=True)
 
 
-def percent(found, false_alarms, base_rate):
-    return 100 * solution(found, false_alarms, base_rate)
+def by_kind(z, kinds):
+    names = np.array(kinds)
+    return np.mean([z[names == name].mean(axis=0) for name in np.unique(names)], axis=0)
 
 
-def without_base_rate(found, false_alarms, base_rate):
-    return found / (found + false_alarms)
+def solution(kept, new, kinds):
+    return by_kind(scaled(kept, new), kinds)
 
 
-def of_all_rows(found, false_alarms, base_rate):
-    return base_rate * found / (base_rate * found + false_alarms)
+def by_the_new_rows(kept, new, kinds):
+    return solution(new, new, kinds)
 
 
-def false_share(found, false_alarms, base_rate):
-    return 1 - solution(found, false_alarms, base_rate)
+def without_n(kept, new, kinds):
+    spread = kept.std(axis=1, ddof=1, keepdims=True)
+    return by_kind((new - kept.mean(axis=1, keepdims=True)) / spread, kinds)
 
 
-def f1(found, false_alarms, base_rate):
-    precision = solution(found, false_alarms, base_rate)
-    return 2 * precision * found / (precision + found)
+def for_each_member(kept, new, kinds):
+    return scaled(kept, new)
+
+
+def largest(kept, new, kinds):
+    return scaled(kept, new).max(axis=0)
 
 
 CASES = [
@@ -62,40 +72,55 @@ CASES = [
         ],
     ),
     Case(
-        "first_neighbour_leak",
+        "lead_without_a_table",
         (..., ...),
-        [(0.926, 0.987), (0.93, 0.99)],
+        [(0.0241, -0.0038), (0.024, -0.004)],
         [
-            ((0.935, 0.936), "5th neighbour"),
-            ((0.987, 0.926), "wrong order"),
-            ((0.921, 0.985), "of one seed"),
-            ((0.9199, 0.9831), "of one seed"),
-            ((0.923, 0.985), "medians"),
-            ((0.074, 0.013), "not its negative"),
-            ((0.935, 0.987), "honest 0.935"),
-            (([0.92, 0.92, 0.94, 0.93, 0.92], 0.987), "honest must be one number"),
-            ((0.926, 1.0), "four in five"),
-            ((0.95, 0.97), "honest 0.950"),
-            ((0.926, 0.95), "leak 0.950"),
+            ((-0.0241, 0.0038), "the WGAN minus GANomaly"),
+            ((-0.0241, -0.0309), "the WGAN minus GANomaly"),
+            ((0.0558, 0.0110), "over the 5th neighbour"),
+            ((0.0308, 0.0051), "the Ensemble"),
+            ((-0.0020, -0.0203), "without the residual"),
+            ((0.0241, 0.0309), "the largest mean"),
+            ((0.0241, -0.0101), "on one table"),
+            ((-0.0014, -0.0038), "the median"),
+            ((0.0241, 0.028), "smallest is larger"),
+            ((-0.0038, 0.0241), "smallest is larger"),
+            ((2.41, -0.38), "between -1 and 1"),
+            ((0.0241, 0.0), "smallest 0.0000"),
+            ((0.0241, "Wilt"), "smallest must be one number"),
         ],
     ),
     Case(
-        "share_of_true_alarms",
+        "ensemble_score",
         (stub,),
         [(solution,)],
         [
-            ((percent,), "percentage"),
-            ((without_base_rate,), "base rate plays no part"),
-            ((of_all_rows,), "for the anomalies only"),
-            ((false_share,), "are false"),
-            ((lambda found, false, rate: rate * found,), "Divide by"),
-            ((f1,), "by hand"),
-            ((lambda f, a, r: solution(f, r, a),), "you return 0.8081"),
-            ((lambda f, a, r: r * f / ((1 - r) * a),), "you return 0.1616"),
-            ((lambda f, a, r: r * f / (r * f + (1 - r) * (1 - a)),), "return 0.0084"),
-            ((lambda f, a, r: f / (f + r * a),), "a share of their own"),
-            ((lambda f, a, r: r * f + (1 - r) * a,), "that raise an alarm"),
-            ((lambda f, a, r: f"{solution(f, a, r):.0%}",), "must be one number"),
+            ((lambda k, n, kinds: scaled(k, n).mean(axis=0),), "same weight"),
+            ((lambda k, n, kinds: by_kind(n, kinds),), "not on one scale"),
+            ((by_the_new_rows,), "kept rows set the scale"),
+            (
+                (lambda k, n, kinds: by_kind(n / k.std(axis=1)[:, None], kinds),),
+                "do not take off the mean",
+            ),
+            (
+                (lambda k, n, kinds: by_kind(n - k.mean(axis=1)[:, None], kinds),),
+                "do not divide",
+            ),
+            (
+                (lambda k, n, kinds: by_kind((n - k.mean()) / k.std(), kinds),),
+                "axis=1",
+            ),
+            ((without_n,), "by n - 1"),
+            ((lambda k, n, kinds: len(set(kinds)) * solution(k, n, kinds),), "add the"),
+            (
+                (lambda k, n, kinds: scaled(k, n).sum(axis=0) / len(set(kinds)),),
+                "add up the members",
+            ),
+            ((lambda *given: -solution(*given),), "sign is turned"),
+            ((largest,), "is right. Look"),
+            ((for_each_member,), "must have the shape (6,)"),
+            ((lambda k, n, kinds: solution(k, k, kinds),), "must have the shape (6,)"),
             ((1,), "a function is needed"),
         ],
     ),
@@ -112,38 +137,34 @@ def test_the_best_of_nine_is_what_chance_gives() -> None:
     assert verdict("best_of_nine_looks", (looks.max(axis=1).mean(),))
 
 
-def overlap(n_neighbors: int) -> list[tuple[float, float]]:
-    """The AUROC of each seed, honest and with the leak, as the notebook computes it."""
-    tumours, y = gt.data.breast_cancer()
-    benign, odd = (tumours.iloc[y == kind, :10] for kind in (0, 1))
-    n_test = len(benign) // 5
-    pairs = []
-    for seed in range(5):
-        shuffle = np.random.default_rng(seed).permutation
-        order, again = shuffle(len(benign)), shuffle(len(benign))
-        detector = gt.evaluation.Baseline(
-            NearestNeighbors(n_neighbors=n_neighbors),
-            lambda fitted, rows: fitted.kneighbors(rows)[0][:, -1],
-        ).fit(benign.iloc[order[n_test:]])
-        labels = np.repeat([0, 1], [n_test, len(odd)])
-        pairs.append(
-            tuple(
-                roc_auc_score(
-                    labels,
-                    detector.anomaly_score(pd.concat([benign.iloc[chosen], odd])),
-                )
-                for chosen in (order[:n_test], again[:n_test])
-            )
-        )
-    return pairs
+@pytest.mark.parametrize(
+    ("ours", "other", "words"),
+    [
+        (RESIDUAL, "WGAN", "Right"),
+        (RESIDUAL, "5th neighbour", "5th neighbour"),
+        ("Ensemble", "WGAN", "Ensemble"),
+        ("GANomaly", "WGAN", "without the residual"),
+    ],
+)
+def test_the_leads_are_those_of_the_measurements(ours, other, words) -> None:
+    aurocs = pd.read_csv(QUALITY).pivot_table(
+        index="detector", columns="data", values="auroc"
+    )
+    leads = aurocs.loc[ours, SIX] - aurocs.loc[other, SIX]
+    smallest = min(leads.drop(name).mean() for name in SIX)
+    said = verdict("lead_without_a_table", (leads.mean(), smallest)).message
+    assert words in said
 
 
-def test_the_numbers_that_first_neighbour_leak_knows_are_those_one_gets() -> None:
-    first, fifth = overlap(1), overlap(5)
-    assert verdict("first_neighbour_leak", tuple(np.mean(first, axis=0)))
-    said = verdict("first_neighbour_leak", tuple(np.mean(fifth, axis=0))).message
-    assert "5th neighbour" in said
-    for seed in first:
-        assert "of one seed" in verdict("first_neighbour_leak", seed).message
-    said = verdict("first_neighbour_leak", tuple(np.median(first, axis=0))).message
-    assert "medians" in said
+def test_the_score_is_that_of_the_ensemble() -> None:
+    normal, abnormal = gt.data.script_data(n_normal=60, n_abnormal=5, seed=0)
+    make = gt.evaluation.BASELINES
+    names = ["PCA error", "isolation forest", "isolation forest"]
+    detector = gt.detectors.Ensemble([make[n](0) for n in names], random_state=0)
+    detector.fit(normal[:40], calibration=normal[40:])
+    kept, new = (
+        np.array([anomaly_scores(member, rows) for member in detector.members_])
+        for rows in (normal[40:], abnormal)
+    )
+    by_check = evaluation.ENSEMBLE_SCORE.solution(kept, new, names)
+    np.testing.assert_allclose(by_check, detector.anomaly_score(abnormal))

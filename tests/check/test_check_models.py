@@ -72,6 +72,8 @@ CASES = [
         [(6209,)],
         [
             ((6080,), "the biases are missing"),
+            ((6081,), "biases of the two hidden layers"),
+            ((6145,), "64 biases are missing"),
             ((6208,), "bias of the last layer"),
             ((6144,), "the last layer is missing"),
             ((2049,), "between the two hidden ones"),
@@ -92,7 +94,9 @@ CASES = [
         [
             (([1 - auroc for auroc in ON_ALL_SIDES],), "minus the logit"),
             ((aurocs(*gt.data.script_data(seed=0)),), "script's anomalies"),
-            ((ON_ALL_SIDES[::-1],), "change nothing else"),
+            ((ON_ALL_SIDES[::-1],), "the right numbers in the wrong order"),
+            ((np.round(sorted(ON_ALL_SIDES), 2),), "in the wrong order"),
+            ((ON_ALL_SIDES[:9] + [0.9],), "change nothing else"),
             ((0.5,), "shape (10,)"),
         ],
     ),

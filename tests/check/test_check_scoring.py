@@ -54,6 +54,16 @@ def mixed(known, new):
     return np.sqrt((d @ np.linalg.inv(np.cov(new.T)) * d).sum(axis=1))
 
 
+def rows_for_columns(known, new):
+    assert len(known) <= 400, "the covariance of the rows takes minutes"
+    d = new - known.mean(axis=0)
+    return np.sqrt((d @ np.linalg.pinv(np.cov(known)) * d).sum(axis=1))
+
+
+def squares_by_scikit_learn(known, new):
+    return EmpiricalCovariance().fit(known).mahalanobis(new)
+
+
 CASES = [
     Case(
         "where_the_generator_is",
@@ -73,7 +83,7 @@ CASES = [
     Case(
         "where_a_narrow_generator_turns",
         (...,),
-        [(TURNS,), (1.58,)],
+        [(TURNS,), (1.58,), (1.6,)],
         [
             ((-TURNS,), "away from the anomalies"),
             ((0,), "It has to move"),
@@ -83,6 +93,8 @@ CASES = [
             ((TURNS * 10,), "in each column"),
             ((first_m(0.36, 0.99),), "It turns earlier"),
             ((TURNS + 0.05,), "steps of 0.01"),
+            ((1.57,), "steps of 0.01"),
+            ((1.61,), "steps of 0.01"),
             ((1.3,), "not near 0.5"),
             (("far",), "must be one number"),
         ],
@@ -99,6 +111,8 @@ CASES = [
         [
             ((lambda known, new: solution(known, new, squared=True),), "Take the root"),
             ((lambda k, n: solution(k, n, inverse=np.asarray),), "its inverse"),
+            ((squares_by_scikit_learn,), "Take the root"),
+            ((rows_for_columns,), "np.cov takes rows for columns"),
             ((euclid,), "plain distance"),
             ((each_by_itself,), "which features move together"),
             ((lambda k, n: solution(k - k.mean(0) + n.mean(0), n),), "rows beside it"),
@@ -117,6 +131,11 @@ CASES = [
 @pytest.mark.parametrize(("name", "answer", "begins", "words"), list(tries(CASES)))
 def test_what_a_check_says(name, answer, begins, words) -> None:
     judged(name, answer, begins, words)
+
+
+def test_the_turning_point_is_the_first_m_of_the_grid() -> None:
+    found = verdict("where_a_narrow_generator_turns", (1.58,))
+    assert found.message.startswith(f"Right: {TURNS:.2f} in each column")
 
 
 def test_the_three_aurocs_are_those_of_the_formula() -> None:

@@ -211,6 +211,25 @@ def one_loss(step, network, share):
     return averages, lambda x, z: (new_step(x, z)[0],)
 
 
+def one_noise(step, network, share):
+    averages, new_step = averaged(step, network, share)
+
+    def with_one(x, z):
+        return new_step(x, z)
+
+    return averages, with_one
+
+
+def first_noise(step, network, share):
+    averages, new_step = averaged(step, network, share)
+    return averages, lambda x, *noise: new_step(x, noise[0])
+
+
+def first_noise_twice(step, network, share):
+    averages, new_step = averaged(step, network, share)
+    return averages, lambda x, *noise: new_step(x, *[noise[0]] * len(noise))
+
+
 CASES = [
     Case(
         "how_many_traces",
@@ -274,6 +293,9 @@ CASES = [
             ((without_the_step,), "never calls step"),
             ((moves_the_weights,), "not to the weights"),
             ((one_loss,), "both of them"),
+            ((one_noise,), "Let the new step take x and *noise"),
+            ((first_noise,), "Let the new step take x and *noise"),
+            ((first_noise_twice,), "Let the new step take x and *noise"),
             ((lambda *given: averaged(*given)[::-1],), "averages come first"),
             ((lambda *given: averaged(*given)[1],), "return two things"),
             (({},), "a function is needed"),

@@ -90,6 +90,21 @@ def squared_length(network, rows, distance):
     )
 
 
+def lost_column(network, rows, distance):
+    gradient = gradient_of(network, rows)
+    return rows + distance * gradient / tf.norm(gradient, axis=1)
+
+
+def lost_column_in_numpy(network, rows, distance):
+    gradient = gradient_of(network, rows).numpy()
+    return rows + distance * gradient / np.linalg.norm(gradient, axis=1)
+
+
+def lost_column_before(network, rows, distance):
+    gradient = gradient_of(network, rows)
+    return rows + distance / tf.norm(gradient, axis=1) * gradient
+
+
 def signs(network, rows, distance):
     return rows + distance * tf.sign(gradient_of(network, rows))
 
@@ -145,7 +160,8 @@ CASES = [
             ((lambda x: hill()(x)[:, 0],), "shape (101, 1)"),
             ((hill(),), "without weights"),
             ((untrained,), "learned nothing"),
-            ((0.69,), "a function is needed"),
+            ((0.69,), "a network is needed"),
+            (([0.1, -0.3],), "a network is needed"),
         ],
     ),
     Case(
@@ -161,6 +177,9 @@ CASES = [
             ((wrong_axis,), "axis 0"),
             ((squared_length,), "squared length"),
             ((signs,), "signs"),
+            ((lost_column,), "keepdims=True"),
+            ((lost_column_in_numpy,), "keepdims=True"),
+            ((lost_column_before,), "keepdims=True"),
             ((not_watched,), "told to watch"),
             ((lambda n, r, d: solution(n, r, 1.0),), "distance of 1"),
             ((lambda n, r, d: solution(n, r, 0.7 * d),), "move by 0.350 to 0.350"),
