@@ -1,4 +1,4 @@
-"""Generator, discriminator and encoder, dense and convolutional (notebook 02).
+"""Generator, discriminator and encoder, dense (notebook 02) and convolutional (12).
 
 Plain functions that return a ``keras.Model``. A discriminator ends in one logit, never in a
 sigmoid. Any of them can be replaced by a ``keras.Model`` of your own.

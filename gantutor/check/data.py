@@ -1,6 +1,7 @@
 """Checks of the exercises of notebook 01."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,9 +18,9 @@ from gantutor.check._common import (
     right,
     share,
 )
-from gantutor.data import ladder
+from gantutor.data import best_auroc, ladder
 
-__all__ = ["auroc_with_wrong_labels", "covariance_ruler", "leak_without_harm"]
+__all__ = ["auroc_with_wrong_labels", "covariance_ruler", "useless_columns"]
 
 
 @exercise
@@ -45,37 +46,62 @@ def auroc_with_wrong_labels(auroc: float) -> Verdict:
     ).judge(share(auroc, "the AUROC"))
 
 
-@exercise
-def leak_without_harm(no_leak: float, leak: float) -> Verdict:
-    """Check the mean AUROC of the Mahalanobis distance with two ways of scaling.
+USELESS = np.array([0.879, 0.824, 0.761, 0.683])  # with 0, 10, 30, 90; by integration
+USELESS_COLUMNS = Answer(
+    value=USELESS,
+    within=0.02,
+    mistakes={
+        "these rank the rows upside down. The score must go up for anomalies.": 1
+        - USELESS,
+        "nothing changes from one number to the next. Are the new columns in the rows "
+        "that you score, and do they hold random numbers?": np.full(4, USELESS[0]),
+        "the anomalies are moved in your new columns too. Add columns in which both "
+        "kinds of rows are alike.": [
+            best_auroc("shift", 1.0, n_features=10 + k) for k in (0, 10, 30, 90)
+        ],
+        "only the anomalies got random numbers, and so they are longer. Both kinds of "
+        "rows need them.": [0.881, 0.985, 1.0, 1.0],
+        "only the normal rows got random numbers, and so they are longer. Both kinds of "
+        "rows need them.": [0.881, 0.489, 0.045, 0.0],
+        "with 10 columns you draw the ladder's own numbers again, because both start "
+        "from the same seed. Take another seed for the new columns.": [
+            0.881,
+            0.771,
+            0.759,
+            0.685,
+        ],
+        "the new columns vary less than the old ones. Take standard_normal, which has "
+        "mean 0 and standard deviation 1.": [0.881, 0.878, 0.872, 0.854],
+        "these are the numbers of the rung at shift 0.5. Take shift 1.0.": [
+            0.638,
+            0.602,
+            0.576,
+            0.552,
+        ],
+        "these are the numbers of the rung at shift 1.5. Take shift 1.0.": [
+            0.986,
+            0.966,
+            0.928,
+            0.848,
+        ],
+    },
+    right="none of the new columns is wrong, and together they bury the ten that matter. "
+    "Who has seen no anomaly cannot know which columns these are.",
+)
 
-    The scaler is fitted on the training rows, or on all rows; each is a mean of ten splits.
-    """
-    without, with_leak = found = share(no_leak, "no_leak"), share(leak, "leak")
-    return Answer(
-        mistakes={
-            "these look like the numbers of the 5th-neighbour distance, from the "
-            "lesson. Put the Mahalanobis distance in its place.": (0.9545, 0.9185),
-            "these look like the numbers of a covariance matrix that LedoitWolf has "
-            "pulled towards a round cloud. What is round depends on the units. Use "
-            "EmpiricalCovariance.": (0.9544, 0.9389),
-            "these look like the numbers of the plain distance to the mean. "
-            "EmpiricalCovariance has a method that takes the widths and correlations "
-            "into account.": (0.9644, 0.9187),
-            f"an AUROC of {without:.2f} is below a coin. Does your score go up for "
-            "anomalies?": without < 0.5,
-            f"no_leak is {without:.3f}. Take the mean over the ten splits, with scaler "
-            "and distance both fitted on the training rows.": (
-                abs(without - 0.965) > 0.006
-            ),
-            f"the leak changes the mean by {with_leak - without:+.3f}, which is too "
-            "much. Only the scaler may see all rows. Is the distance fitted on X_train "
-            "alone?": abs(without - with_leak) > 0.002,
-        },
-        near=0.002,
-        right=f"{without:.3f} without the leak, {with_leak:.3f} with it. The "
-        "covariance matrix measures the widths of the columns anew, in whatever units "
-        "the scaler has left them.",
+
+@exercise
+def useless_columns(aurocs: Sequence[float]) -> Verdict:
+    """Check the ruler's AUROC at shift 1.0 with 0, 10, 30 and 90 columns of noise."""
+    found = numbers(aurocs, (4,), "the list of AUROCs")
+    if found.min() < 0 or found.max() > 1:
+        raise Off("an AUROC lies between 0 and 1: 90 % is 0.9.")
+    first = int(np.argmax(np.abs(found - USELESS) > 0.02))
+    return replace(
+        USELESS_COLUMNS,
+        otherwise=f"with {(0, 10, 30, 90)[first]} useless columns the AUROC is "
+        f"{USELESS[first]:.2f}, and you have {found[first]:.2f}. The score is the length "
+        "of the whole row, the new columns included.",
     ).judge(found)
 
 

@@ -8,9 +8,50 @@ from numpy.typing import ArrayLike, NDArray
 from gantutor.check._common import Answer, Function, Verdict, exercise, number
 from gantutor.scoring import p_values
 
-__all__ = ["grey_dot", "power_of_edges", "two_sided"]
+__all__ = ["grey_dot", "parameters_of_larger_images", "power_of_edges", "two_sided"]
 
 Array = NDArray[np.float64]
+
+
+FIRST, SECOND, LAST = 16 * (4 * 4 * 1 + 1), 32 * (4 * 4 * 16 + 1), 7 * 7 * 32 + 1
+LARGER_IMAGES = Answer(
+    value=FIRST + SECOND + LAST,
+    within=0.1,
+    mistakes={
+        "one number is missing: the bias of the last layer.": FIRST + SECOND + LAST - 1,
+        "the biases of the convolutions are missing: one for each channel.": 16 * 16
+        + 32 * 256
+        + LAST,
+        "the convolutions do not care how large the image is. The layer after them "
+        "does: how many numbers does it get now?": 8625,
+        "the biases are missing: one for each channel and one for the logit.": 16 * 16
+        + 32 * 256
+        + LAST
+        - 1,
+        "these are the convolutions. The dense layer has parameters too.": FIRST
+        + SECOND,
+        "28 is halved twice, once by each convolution.": (
+            FIRST + SECOND + 14 * 14 * 32 + 1
+        ),
+        'with padding="same" zeros are added at the '
+        "rim, so that 28 becomes exactly 14.": FIRST + SECOND + 5 * 5 * 32 + 1,
+        "a channel that comes out of the second convolution looks at all 16 channels "
+        "that go in.": FIRST + 32 * (4 * 4 + 1) + LAST,
+        "this is the dense layer. The convolutions have parameters too.": LAST,
+        "these are the weights of the dense layer. It has a bias too, and the "
+        "convolutions have parameters.": LAST - 1,
+    },
+    otherwise="add up three layers. Which shape has the image after the first "
+    "convolution, after the second, and how many numbers is that when laid flat?",
+    right="272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, and "
+    "only the last layer has grown.",
+)
+
+
+@exercise
+def parameters_of_larger_images(count: int) -> Verdict:
+    """Check the number of parameters of ``conv_network((28, 28, 1), 1)``."""
+    return LARGER_IMAGES.judge(number(count, "the number of parameters"))
 
 
 @exercise

@@ -23,48 +23,53 @@ from gantutor.networks import dense_discriminator, initial_weights
 __all__ = [
     "anomalies_on_all_sides",
     "joint_discriminator",
-    "parameters_of_larger_images",
+    "parameters_of_larger_networks",
 ]
 
-FIRST, SECOND, LAST = 16 * (4 * 4 * 1 + 1), 32 * (4 * 4 * 16 + 1), 7 * 7 * 32 + 1
-LARGER_IMAGES = Answer(
+FIRST, SECOND, LAST = 30 * 64 + 64, 64 * 64 + 64, 64 * 1 + 1
+LARGER_NETWORKS = Answer(
     value=FIRST + SECOND + LAST,
     within=0.1,
     mistakes={
+        "the biases are missing: one for each output of each layer.": 30 * 64
+        + 64 * 64
+        + 64,
         "one number is missing: the bias of the last layer.": FIRST + SECOND + LAST - 1,
-        "the biases of the convolutions are missing: one for each channel.": 16 * 16
-        + 32 * 256
+        "the last layer is missing, from 64 to the logit.": FIRST + SECOND,
+        "the layer between the two hidden ones is missing: hidden=(64, 64) is two "
+        "layers of 64.": FIRST + LAST,
+        "the first layer is missing, from 30 columns to 64.": SECOND + LAST,
+        "that is a third layer of 64 too many. hidden=(64, 64) is two.": FIRST
+        + 2 * SECOND
         + LAST,
-        "the convolutions do not care how large the image is. The layer after them "
-        "does: how many numbers does it get now?": 8625,
-        "the biases are missing: one for each channel and one for the logit.": 16 * 16
-        + 32 * 256
-        + LAST
-        - 1,
-        "these are the convolutions. The dense layer has parameters too.": FIRST
-        + SECOND,
-        "28 is halved twice, once by each convolution.": (
-            FIRST + SECOND + 14 * 14 * 32 + 1
-        ),
-        'with padding="same" zeros are added at the '
-        "rim, so that 28 becomes exactly 14.": FIRST + SECOND + 5 * 5 * 32 + 1,
-        "a channel that comes out of the second convolution looks at all 16 channels "
-        "that go in.": FIRST + 32 * (4 * 4 + 1) + LAST,
-        "this is the dense layer. The convolutions have parameters too.": LAST,
-        "these are the weights of the dense layer. It has a bias too, and the "
-        "convolutions have parameters.": LAST - 1,
+        "that is a network with 30 outputs. A discriminator has one.": FIRST
+        + SECOND
+        + 64 * 30
+        + 30,
+        "that is the discriminator of the script's 10 columns. The tumours have 30.": 10
+        * 64
+        + 64
+        + SECOND
+        + LAST,
+        "that is a network with one hidden layer of 16, as the script has it.": 30 * 16
+        + 16
+        + 16
+        + 1,
+        "biases are added, one for each output; they are not multiplied.": 31 * 65
+        + 65 * 65
+        + 65 * 2,
     },
-    otherwise="add up three layers. Which shape has the image after the first "
-    "convolution, after the second, and how many numbers is that when laid flat?",
-    right="272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, and "
-    "only the last layer has grown.",
+    otherwise="add up three layers: from 30 to 64, from 64 to 64, from 64 to 1. Each has "
+    "inputs x outputs weights and as many biases as outputs.",
+    right="1984 + 4160 + 65 = 6209. Two thirds of them lie between the two hidden layers, "
+    "and they will be learned from 179 rows.",
 )
 
 
 @exercise
-def parameters_of_larger_images(count: int) -> Verdict:
-    """Check the number of parameters of ``conv_network((28, 28, 1), 1)``."""
-    return LARGER_IMAGES.judge(number(count, "the number of parameters"))
+def parameters_of_larger_networks(count: int) -> Verdict:
+    """Check the number of parameters of ``dense_network(30, 1, hidden=(64, 64))``."""
+    return LARGER_NETWORKS.judge(number(count, "the number of parameters"))
 
 
 @cache

@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 import gantutor as gt
 from gantutor.check.images import BLURRED, DOTTED, ONES
+from gantutor.networks import conv_network
 from gantutor.scoring import p_values
 
 
@@ -78,6 +79,24 @@ def one_minus_high(calibration, values):
 
 
 CASES = [
+    Case(
+        "parameters_of_larger_images",
+        (...,),
+        [(10065,)],
+        [
+            ((8625,), "The layer after them does"),
+            ((10064,), "bias of the last layer"),
+            ((10017,), "biases of the convolutions"),
+            ((10016,), "one for each channel and one"),
+            ((8496,), "dense layer has parameters"),
+            ((14769,), "halved twice"),
+            ((9297,), "exactly 14"),
+            ((1568,), "It has a bias too"),
+            ((1569,), "convolutions have parameters"),
+            ((10066,), "add up three layers"),
+            (("many",), "must be one number"),
+        ],
+    ),
     Case(
         "grey_dot",
         (...,),
@@ -182,3 +201,8 @@ def test_power_of_edges_accepts_each_power_that_does_what_is_asked() -> None:
     enough = aurocs(powers)[:2].min(axis=0) >= 0.6
     accepted = np.array([bool(verdict("power_of_edges", (p,))) for p in powers])
     assert accepted[enough].all() and accepted.sum() <= enough.sum() + 1
+
+
+def test_the_count_is_that_of_keras() -> None:
+    count = conv_network((28, 28, 1), 1).count_params()
+    assert verdict("parameters_of_larger_images", (count,))

@@ -67,20 +67,21 @@ SCALE = gt.data.ladder("scale", 2.0)
 ON_ALL_SIDES = aurocs(*SCALE)
 CASES = [
     Case(
-        "parameters_of_larger_images",
+        "parameters_of_larger_networks",
         (...,),
-        [(10065,)],
+        [(6209,)],
         [
-            ((8625,), "The layer after them does"),
-            ((10064,), "bias of the last layer"),
-            ((10017,), "biases of the convolutions"),
-            ((10016,), "one for each channel and one"),
-            ((8496,), "dense layer has parameters"),
-            ((14769,), "halved twice"),
-            ((9297,), "exactly 14"),
-            ((1568,), "It has a bias too"),
-            ((1569,), "convolutions have parameters"),
-            ((10066,), "add up three layers"),
+            ((6080,), "the biases are missing"),
+            ((6208,), "bias of the last layer"),
+            ((6144,), "the last layer is missing"),
+            ((2049,), "between the two hidden ones"),
+            ((4225,), "the first layer is missing"),
+            ((10369,), "too many"),
+            ((8094,), "30 outputs"),
+            ((4929,), "10 columns"),
+            ((513,), "one hidden layer of 16"),
+            ((6370,), "not multiplied"),
+            ((6210,), "add up three layers"),
             (("many",), "must be one number"),
         ],
     ),
@@ -129,8 +130,8 @@ def test_what_a_check_says(name, answer, begins, words) -> None:
 
 
 def test_the_count_is_that_of_keras() -> None:
-    count = gt.networks.conv_network((28, 28, 1), 1).count_params()
-    assert verdict("parameters_of_larger_images", (count,))
+    count = gt.networks.dense_network(30, 1, hidden=(64, 64)).count_params()
+    assert verdict("parameters_of_larger_networks", (count,))
 
 
 def test_what_the_verdict_says_of_the_ten_is_true() -> None:
