@@ -518,6 +518,7 @@ def images(
         for start, (block, part) in zip(starts, blocks.items(), strict=False):
             for ax, picture in zip(axes[i, start:], part, strict=False):
                 ax.imshow(picture, cmap="gray", **scale)
+                ax.spines[:].set(visible=True, color="gray")  # a white rim is seen
             if i == 0:
                 axes[0, start].set_title(block, loc="left")
     if title:
