@@ -143,6 +143,11 @@ def test_what_a_check_says(name, answer, begins, words) -> None:
     judged(name, answer, begins, words)
 
 
+def test_the_count_is_that_of_keras() -> None:
+    count = conv_network((28, 28, 1), 1).count_params()
+    assert verdict("parameters_of_larger_images", (count,))
+
+
 def residual_and_edges(pca, pictures):
     rows = pictures.reshape(len(pictures), -1)
     made = pca.inverse_transform(pca.transform(rows))
@@ -180,8 +185,3 @@ def test_power_of_edges_accepts_each_power_that_does_what_is_asked() -> None:
     enough = aurocs(powers)[:2].min(axis=0) >= 0.6
     accepted = np.array([bool(verdict("power_of_edges", (p,))) for p in powers])
     assert accepted[enough].all() and accepted.sum() <= enough.sum() + 1
-
-
-def test_the_count_is_that_of_keras() -> None:
-    count = conv_network((28, 28, 1), 1).count_params()
-    assert verdict("parameters_of_larger_images", (count,))
