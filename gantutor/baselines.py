@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Self
 
+import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
@@ -16,6 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
 from gantutor.archive import Tree
+from gantutor.one_class import OneClass
 
 Scores = NDArray[np.float64]
 Measure = Callable[[Any, Scores], Scores]
@@ -127,6 +129,51 @@ def anomaly_scores(detector: Any, X: Any) -> Scores:
     return -np.asarray(detector.score_samples(X), dtype=float)
 
 
+def copied(detector: Any) -> Any:
+    """An unfitted copy. Networks of the reader's own stay one, so that graphs are shared.
+
+    Raises
+    ------
+    ValueError
+        If it is no unfitted detector.
+    """
+    scores = any(hasattr(detector, name) for name in ("anomaly_score", "score_samples"))
+    learns = hasattr(detector, "fit") and hasattr(detector, "get_params")
+    if isinstance(detector, type) or not scores or not learns:
+        raise ValueError(
+            f"{detector!r} is no unfitted detector. Pass one that scores rows, such as "
+            "WGAN(), IsolationForest() or LocalOutlierFactor(novelty=True)."
+        )
+    given = detector.get_params(deep=False).items()
+    own = {name: value for name, value in given if isinstance(value, keras.Model)}
+    return clone(detector).set_params(**own)
+
+
+def fitted(detector: Any, X: Any, calibration: Any = None, seed: Any = None) -> Any:
+    """Fit anything that finds outliers, so that `packed` can keep it in a file.
+
+    Parameters
+    ----------
+    detector : unfitted detector
+        With `fit` and `get_params`.
+    X, calibration : rows as it takes them
+        To learn from, and for the threshold of a detector of this package.
+    seed : int, optional
+        For a detector of another package, where it has none.
+
+    Returns
+    -------
+    the detector
+    """
+    if isinstance(detector, OneClass):
+        return detector.fit(X, calibration=calibration)
+    settings = detector.get_params().items()
+    unset = [k for k, v in settings if k.endswith("random_state") and v is None]
+    detector.set_params(**dict.fromkeys(unset, seed)).fit(X)
+    detector.learned_rows_ = X  # from which a file fits it again
+    return detector
+
+
 # -- in a file -------------------------------------------------------------------------
 
 ESTIMATORS = {
@@ -142,19 +189,22 @@ WIDEST_COVARIANCE = 10_000  # columns: 800 MB
 NOT_LEARNED = ("n_jobs", "verbose")  # set anew on each machine
 
 
-def packed(estimator: Any, rows: Any) -> Tree:
-    """A fitted estimator as its class, its parameters and the rows that it has learned from.
+def packed(detector: Any) -> Tree:
+    """What `fitted` has fitted, for `gantutor.archive`.
 
-    What scikit-learn has learned lies in objects that a file without code cannot hold, so
-    `unpacked` fits it again. The result is the same if its `random_state` is an int.
+    A detector of another package is its class, its parameters and the rows that it has
+    learned from: what scikit-learn has learned lies in objects that a file without code
+    cannot hold, so `unpacked` fits it again.
 
     Raises
     ------
     ValueError
         If it is not one of `ESTIMATORS`, or a parameter is no plain value.
     """
-    rows = np.asarray(rows, dtype=float)
-    return {**_recipe(estimator, rows), "rows": rows}
+    if isinstance(detector, OneClass):
+        return detector.to_tree()
+    rows = np.asarray(detector.learned_rows_, dtype=float)
+    return {**_recipe(detector, rows), "rows": rows}
 
 
 def _recipe(estimator: Any, rows: Scores) -> Tree:
@@ -181,9 +231,9 @@ def _recipe(estimator: Any, rows: Scores) -> Tree:
 
 
 def unpacked(tree: Tree) -> Any:
-    """The estimator that `packed` has described, fitted again."""
+    """The estimator of another package that `packed` has described, fitted again."""
     _refuse_unknown(tree["class"])
-    return _unfitted(tree, tree["rows"]).fit(tree["rows"])
+    return fitted(_unfitted(tree, tree["rows"]), tree["rows"])
 
 
 def _unfitted(tree: Tree, rows: Scores) -> Any:

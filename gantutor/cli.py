@@ -14,6 +14,9 @@ from os import W_OK, access
 from pathlib import Path
 from typing import Any
 
+import gantutor as gt
+from gantutor import archive
+
 MAX_TRAINING_ROWS = 100_000  # more are not learned from: the training sees fewer
 ADDED = ("anomaly_score", "p_value", "alarm", "reasons")
 OK, PROBLEM, USAGE, CHANGED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -46,10 +49,9 @@ a column is not what it was in training, 130 stopped. No run leaves half of a re
 GANS = ("WGAN", "FenceGAN", "AnoGAN", "FAnoGAN", "BiGAN", "ALAD", "GANomaly", "GAN")
 BASELINES = ["5th neighbour", "isolation forest", "local outlier factor"]
 BASELINES += ["one-class SVM", "PCA error", "Mahalanobis"]
-READING = {  # by default, in the terms of pandas.read_csv
-    **dict.fromkeys(["thousands", "na_values", "parse_dates", "date_format"]),
-    **{"sep": ",", "decimal": ".", "encoding": "utf-8"},
-}
+READING: dict[str, Any] = {"sep": ",", "decimal": ".", "encoding": "utf-8"}
+READING |= dict.fromkeys(["thousands", "na_values", "parse_dates", "date_format"])
+METHODS = (*GANS, "Ensemble", *BASELINES)
 
 
 def sign(text: str) -> str:
@@ -69,17 +71,25 @@ def share(text: str) -> float:
     raise argparse.ArgumentTypeError(f"{text!r} is not a share, as 0.004 or 20/5000 is")
 
 
+def seed(text: str) -> int:
+    """A seed as scikit-learn takes it."""
+    if 0 <= int(text) < 2**32:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not from 0 to {2**32 - 1}")
+
+
 FILE = {"type": Path, "metavar": "FILE"}
 SIGN = {"type": sign, "metavar": "SIGN"}
 SEVERAL = {"nargs": "+"}
 FLAG = {"action": "store_true"}
 RATE = {"type": share, "dest": "false_alarm_rate", "metavar": "SHARE"}
-WHOLE = {"type": int, "metavar": "NUMBER"}
-METHODS = (*GANS, "Ensemble", *BASELINES)
+ROWS = {"type": int, "metavar": "NUMBER", "default": 20_000}
+SEED = {"type": seed, "metavar": "NUMBER"}
 METHOD = {"choices": METHODS, "metavar": "METHOD"}
 METHOD_HELP = f"""\
 {", ".join(GANS)} (default WGAN); Ensemble of several, slower and the best for most tables;
 without a network: {", ".join(BASELINES)}"""
+LEARNING = "learning (with --train)"
 OPTIONS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
     "what is normal": [
         ("--train", FILE, "rows to learn from"),
@@ -91,9 +101,8 @@ OPTIONS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
     ],
     "files and running": [
         ("--out", FILE, "the result; by default beside DATA.csv, as DATA-scored.csv"),
-        ("--save-model", FILE, "keep what was learned"),
         ("--force", FLAG, "replace a file that is already there"),
-        ("--chunk-size", WHOLE, "rows read at a time (default 20000)"),
+        ("--chunk-size", ROWS, "rows read at a time (default 20000)"),
         ("--quiet", FLAG, "no progress and no report, only problems"),
     ],
     "how the files are written (with --model, by default as those it has learned from)": [
@@ -105,12 +114,13 @@ OPTIONS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
         ("--parse-dates", SEVERAL, "the columns of dates"),
         ("--date-format", SEVERAL, "such as %%d.%%m.%%Y; for each column, NAME=FORMAT"),
     ],
-    "learning (with --train)": [
+    LEARNING: [
+        ("--save-model", FILE, "keep what was learned"),
         ("--columns", SEVERAL, "use these columns (default: all)"),
         ("--exclude", SEVERAL, "use all columns but these"),
         ("--categorical", SEVERAL, "columns of numbers that are names: postcodes"),
         ("--detector", METHOD, METHOD_HELP),
-        ("--seed", WHOLE, "the same seed gives the same result (default 0)"),
+        ("--seed", SEED, "the same seed gives the same result (default 0)"),
     ],
 }
 
@@ -130,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
             group = group.add_mutually_exclusive_group(required="normal" in title)
         for name, settings, what in options:
             group.add_argument(name, help=what, **settings)
-    parser.set_defaults(refuse=parser.error, chunk_size=20_000)
+    parser.set_defaults(refuse=parser.error)
     return parser
 
 
@@ -156,19 +166,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _checked_places(options: argparse.Namespace) -> Path:
     """Look at options and files before any work is done; return where the result goes."""
-    for name in ("columns", "exclude", "categorical", "detector", "seed", "save_model"):
-        if options.model and getattr(options, name) is not None:
-            option = f"--{name.replace('_', '-')}"
-            options.refuse(f"{option} goes with --train: --model has learned already")
+    for name, *_ in OPTIONS[LEARNING]:
+        if options.model and vars(options)[name[2:].replace("-", "_")] is not None:
+            options.refuse(f"{name} goes with --train: --model has learned already")
     given = [options.data, options.train or options.model]
     if missing := [str(path) for path in given if not path.is_file()]:
         raise ValueError(f"{missing[0]!r} is not there, or is no file. Check its name.")
-    stem, dot, ending = options.data.name.removesuffix(".gz").rpartition(".")
-    beside = f"{stem}-scored.{ending}" if dot else f"{ending}-scored"
-    out = options.out or options.data.with_name(beside)
+    plain = options.data.with_name(options.data.name.removesuffix(".gz"))
+    out = options.out or plain.with_stem(f"{plain.stem}-scored")
     for path in filter(None, [out, options.save_model]):
         there, folder = path.exists(), path.resolve().parent
-        if there and any(path.samefile(other) for other in given):
+        if there and any(map(path.samefile, given)):
             why = "it is read. Give another name"
         elif there and not path.is_file():
             why = "it is a folder or a device. Give the name of a file"
@@ -186,14 +194,15 @@ def _checked_places(options: argparse.Namespace) -> Path:
 
 def _score(options: argparse.Namespace, out: Path) -> int:
     _say("Starting TensorFlow.", options.quiet)
-    import gantutor as gt
-
     gt.setup()
     detector = _learned(options) if options.train else _loaded(options)
-    n_rows, n_alarms, unusual = _write_scores(options, detector, out)
+    n_rows, n_alarms, new, unusual = _write_scores(options, detector, out)
     changed = detector.encoder_.changed_columns(n_rows, unusual)
     for sentence in changed:
         _say(f"gantutor: {sentence}")
+    if new := +new:
+        found = ", ".join(f"{name} in {n:,}" for name, n in new.most_common())
+        _say(f"Rows with a new kind of value: {found}.", options.quiet)
     expected = f"about {detector.false_alarm_rate_ * n_rows:,.0f} would be expected"
     words = f"Alarms: {n_alarms:,} in {n_rows:,} rows; if all rows were normal"
     _say(f"{words}, {expected}. The result is in {out}", options.quiet)
@@ -206,8 +215,6 @@ def _say(text: str, quiet: bool = False) -> None:
 
 
 def _loaded(options: argparse.Namespace) -> Any:
-    import gantutor as gt
-
     detector = gt.load(options.model)
     if not isinstance(detector, gt.tables.TableDetector):
         held = f"{str(options.model)!r} holds a {type(detector).__name__} for numbers"
@@ -215,15 +222,13 @@ def _loaded(options: argparse.Namespace) -> Any:
         raise ValueError(f"{held}, and {words}.")
     if options.false_alarm_rate:
         detector.set_false_alarm_rate(options.false_alarm_rate)
-    known = dict(detector.encoder_.read_options or {})
-    detector.encoder_.read_options = READING | known | _given(options)
+    known = READING | dict(detector.encoder_.read_options or {})
+    detector.encoder_.read_options = known | _given(options)
     return detector
 
 
 def _learned(options: argparse.Namespace) -> Any:
     """A detector for tables, fitted on GOOD.csv; it will fit the rows of DATA.csv."""
-    import gantutor as gt
-
     reading, names = READING | _given(options), options.categorical or ()
     text = [*names, *(reading["parse_dates"] or ())]
     *_, first = islice(_chunks(options, reading, options.data), 2)
@@ -258,13 +263,12 @@ def _learned(options: argparse.Namespace) -> Any:
 
 def _write_scores(
     options: argparse.Namespace, detector: Any, out: Path
-) -> tuple[int, int, Counter[str]]:
-    """Score DATA.csv chunk by chunk; count rows, alarms and, by column, unusual values."""
-    from gantutor import archive
-
-    n_rows, n_alarms, unusual = 0, 0, Counter[str]()
+) -> tuple[int, int, Counter[str], Counter[str]]:
+    """Score DATA.csv by chunks; count rows, alarms and, by column, new and unusual values."""
+    n_rows, n_alarms, new, unusual = 0, 0, Counter[str](), Counter[str]()
     reading = detector.encoder_.read_options
-    style = {"sep": reading["sep"], "encoding": reading["encoding"], "index": False}
+    style = {name: reading[name] for name in ("sep", "decimal", "encoding")}
+    style |= {"index": False, "float_format": "%.6g", "mode": "a"}
     style["compression"] = "gzip" if out.suffix == ".gz" else None
     with archive.replaced(out) as partial, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # told of all rows at the end
@@ -272,13 +276,12 @@ def _write_scores(
         for number, chunk in enumerate(chunks):
             rows = _as_pandas_reads(chunk, reading, chunk.columns)
             added = detector.report(rows)
-            unusual.update(detector.encoder_.encode(rows)[2].sum().to_dict())
+            _, is_new, is_unusual = detector.encoder_.encode(rows)
+            new.update(is_new.sum().to_dict())
+            unusual.update(is_unusual.sum().to_dict())
             n_rows, n_alarms = n_rows + len(rows), n_alarms + int(added["alarm"].sum())
-            for name in ("anomaly_score", "p_value"):
-                values = added[name].map("{:.6g}".format).astype(str)
-                added[name] = values.str.replace(".", reading["decimal"])
-            chunk.join(added).to_csv(partial, mode="a", header=number == 0, **style)
-    return n_rows, n_alarms, unusual
+            chunk.join(added).to_csv(partial, header=number == 0, **style)
+    return n_rows, n_alarms, new, unusual
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -299,8 +302,7 @@ def _chunks(
 
     style: Any = {name: reading[name] for name in ("sep", "encoding")}
     style |= {"dtype": str, "keep_default_na": False, "header": None}
-    shown: Any = {"unit": "B", "unit_scale": True, "file": sys.stderr}
-    shown["disable"] = options.quiet or not what
+    shown: Any = {"unit": "B", "unit_scale": True, "disable": options.quiet or not what}
     try:
         shown["total"] = path.stat().st_size
         names = pd.read_csv(path, nrows=1, **style).iloc[0].to_list()
@@ -335,9 +337,7 @@ def _as_pandas_reads(chunk: Any, reading: dict[str, Any], text: Sequence[str]) -
 
     if chunk.empty:
         return chunk
-    like = {
-        name: reading[name] for name in ("sep", "decimal", "thousands", "na_values")
-    }
+    like = {k: reading[k] for k in ("sep", "decimal", "thousands", "na_values")}
     like["dtype"] = {i: str for i, name in enumerate(chunk) if name in text}
     like |= {"header": None, "names": range(chunk.shape[1]), "skip_blank_lines": False}
     written = chunk.to_csv(index=False, header=False, sep=reading["sep"])
@@ -351,12 +351,13 @@ def _training_rows(options: argparse.Namespace, reading: dict[str, Any]) -> Any:
     import pandas as pd
 
     random = np.random.default_rng(options.seed or 0)
-    rows, keys, n_read = None, np.empty(0), 0
+    rows, n_read = None, 0
+    keys: Any = None
     for chunk in _chunks(options, reading, options.train, "reading"):
         n_read += len(chunk)
-        keys = np.append(keys, random.random(len(chunk)))
-        kept = np.sort(np.argsort(keys)[:MAX_TRAINING_ROWS])
-        rows, keys = pd.concat([rows, chunk]).iloc[kept], keys[kept]
+        drawn = pd.Series(random.random(len(chunk)), chunk.index)
+        keys = pd.concat([keys, drawn]).nsmallest(MAX_TRAINING_ROWS).sort_index()
+        rows = pd.concat([rows, chunk]).loc[keys.index]
     if n_read > len(keys):
         words = f"Learning from {len(keys):,} of {n_read:,} rows, chosen at random."
         _say(words, options.quiet)

@@ -1,15 +1,14 @@
 """What anything with scores can do: threshold, decision, p-values, a file.
 
-A subclass has an `anomaly_score`, and gives the scores of its calibration rows to
-`_set_threshold` at the end of `fit`.
+A subclass has an `anomaly_score`, and a `_fit` that gives the scores of its calibration
+rows to `_set_threshold` at its end.
 """
 
-import contextlib
 import math
 import os
 import re
 import typing
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Annotated, Any, Literal, Self
@@ -17,7 +16,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from gantutor import archive, scoring
@@ -43,19 +42,45 @@ class OneClass(OutlierMixin, BaseEstimator):
     false_alarm_rate: float
     calibration_scores_: Array
 
-    def anomaly_score(self, X: ArrayLike) -> Array:
-        """Anomaly score of each row; up = more anomalous."""
-        raise NotImplementedError
+    def fit(self, X: Any, y: Any = None, calibration: Any = None) -> Self:
+        """Learn what is normal. A fit that fails leaves everything as it was.
 
-    @contextlib.contextmanager
-    def _restored_on_failure(self) -> Iterator[None]:
-        """A failed or interrupted fit leaves everything as it was."""
+        Parameters
+        ----------
+        X : array or DataFrame of shape (n, n_features), or images (n, height, width[, c])
+            Normal rows, or mostly so; 8 or 10 at least, and about 100 for a threshold that
+            can keep a false-alarm rate of 5 %.
+        y : ignored
+        calibration : rows like X, optional
+            Normal rows of your own that set the threshold; all of X is then trained on. By
+            default a fifth of X, chosen at random, is kept for that.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X holds NaN, infinity or text, has too few rows or a wrong shape, or if a
+            parameter is out of its range.
+        FloatingPointError
+            If a loss or a score becomes infinite or NaN.
+        """
         before = vars(self).copy()
         try:
-            yield
+            check_parameters(self)
+            return self._fit(X, calibration)
         except BaseException:
             self.__dict__ = before
             raise
+
+    def _fit(self, X: Any, calibration: Any) -> Self:
+        raise NotImplementedError
+
+    def anomaly_score(self, X: ArrayLike) -> Array:
+        """Anomaly score of each row; up = more anomalous."""
+        raise NotImplementedError
 
     def score_samples(self, X: ArrayLike) -> Array:
         """Minus the anomaly score: scikit-learn's sign, down = more anomalous.
@@ -155,25 +180,30 @@ class OneClass(OutlierMixin, BaseEstimator):
             Where to write; "detector.npz" is a good name.
         """
         self._check_ready()
-        self._refuse_own_class()
         archive.write(self.to_tree(), path)
 
     def to_tree(self) -> archive.Tree:
         """All that is needed to score again, for `gantutor.archive`."""
-        raise NotImplementedError
-
-    def _refuse_own_class(self) -> None:
         if not type(self).__module__.startswith("gantutor."):
             raise ValueError(
                 f"{type(self).__name__} is a class of your own, and a file holds no code. "
                 "Save one of gantutor's detectors, or use pickle, whose files run code."
             )
+        return self._tree()
+
+    def _tree(self) -> archive.Tree:
+        raise NotImplementedError
 
     def _check_ready(self) -> None:
         check_is_fitted(self)
 
     def _asked_rate(self) -> float:
         return self.false_alarm_rate
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
 
     def _set_threshold(self, calibration_scores: ArrayLike) -> None:
         scores = np.sort(np.asarray(calibration_scores, dtype=float))
@@ -304,6 +334,13 @@ def drawn_seed(random_state: Any) -> int:
 FOLLOWS = ("threshold_", "offset_", "false_alarm_rate_")  # from the calibration scores
 
 
+def kept_parameters(estimator: Any) -> archive.Tree:
+    """The rate in use and a seed; the state of a generator has moved on, and is not kept."""
+    seed = estimator.random_state
+    seed = int(seed) if isinstance(seed, Integral) else None
+    return {"false_alarm_rate": estimator.false_alarm_rate_, "random_state": seed}
+
+
 def fitted_values(estimator: Any, leave_out: Collection[str] = ()) -> archive.Tree:
     """Numbers, names and arrays that `fit` has set, as plain values."""
     return {
@@ -329,3 +366,11 @@ def restore_values(
             value = np.array(value, dtype=object)
         vars(estimator)[name] = tuple(value) if isinstance(value, list) else value
     estimator._set_threshold(estimator.calibration_scores_)
+
+
+def refuse_other_shapes(estimator: Any, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise a ValueError if what a file has given are not so many numbers."""
+    for name, shape in shapes.items():
+        values = np.asarray(vars(estimator)[name], dtype=float)
+        if values.shape != shape or not np.isfinite(values).all():
+            raise ValueError(f"its {name} does not hold numbers of shape {shape}")

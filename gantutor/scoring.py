@@ -1,4 +1,4 @@
-"""From a trained network to a decision: scores, thresholds, p-values (notebook 04).
+"""From a network to a decision: scores (notebook 04), thresholds, p-values (notebook 05).
 
 Everywhere in this package a *score* goes up as a row gets more anomalous.
 """
@@ -10,6 +10,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from sklearn.covariance import LedoitWolf
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
 
 
 def discriminator_score(discriminator: keras.Model, x: tf.Tensor) -> tf.Tensor:
@@ -190,6 +192,60 @@ def mean_squared_distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(a - b), axis=range(1, len(a.shape)))
 
 
+def descend(
+    loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    x: tf.Tensor,
+    z: tf.Tensor,
+    n_steps: int = 100,
+    learning_rate: float = 0.1,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Move the latent point of each row downhill, and keep the best point on the way.
+
+    Adam (Kingma and Ba 2015, arXiv 1412.6980) on numbers of each row's own, so that the
+    result for a row does not depend on the others. The step size falls in a straight line
+    to nothing.
+
+    Parameters
+    ----------
+    loss : callable
+        Maps rows (n, ...) and latent points (n, latent_dim) to losses (n,), row by row.
+    x : tensor of shape (n, ...)
+        The rows.
+    z : tensor of shape (n, latent_dim)
+        Where each row begins.
+    n_steps : int, default=100
+        Steps of Adam.
+    learning_rate : float, default=0.1
+        Size of the first step.
+
+    Returns
+    -------
+    best_z : tensor of shape (n, latent_dim)
+        The best latent points.
+    lowest : tensor of shape (n,)
+        Their losses.
+    """
+    best_z, lowest = z, loss(x, z)
+    mean, square = tf.zeros_like(z), tf.zeros_like(z)
+    for i in tf.range(1, n_steps + 1):
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            values = loss(x, z)
+        gradient = tape.gradient(values, z)
+        better = values < lowest
+        best_z = tf.where(better[:, None], z, best_z)
+        lowest = tf.where(better, values, lowest)
+        step = tf.cast(i, tf.float32)
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        usual_size = tf.sqrt(square / (1 - 0.999**step)) + 1e-7
+        rate = learning_rate * (1 - (step - 1) / n_steps)
+        z -= rate * mean / (1 - 0.9**step) / usual_size
+    values = loss(x, z)
+    best_z = tf.where((values < lowest)[:, None], z, best_z)
+    return best_z, tf.minimum(values, lowest)
+
+
 def latent_search(
     loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
     x: tf.Tensor,
@@ -199,10 +255,8 @@ def latent_search(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Look for the latent point of each row that has the lowest loss.
 
-    Source: Schlegl et al. 2017 (arXiv 1703.05921), section 2.2. All rows are searched at
-    once, each by Adam (Kingma and Ba 2015, arXiv 1412.6980) on numbers of its own, so that
-    the result for a row does not depend on the others. The step size falls in a straight
-    line to nothing, and the best point on the way is kept.
+    Source: Schlegl et al. 2017 (arXiv 1703.05921), section 2.2. All rows and all starts are
+    searched at once by `descend`.
 
     Parameters
     ----------
@@ -224,33 +278,16 @@ def latent_search(
     lowest : tensor of shape (n,)
         Their losses.
     """
-    points = tf.cast(starts, tf.float32)
-    n_starts, n = points.shape[0], tf.shape(x)[0]
+    points, n = tf.cast(starts, tf.float32), tf.shape(x)[0]
+    n_starts, latent_dim = points.shape
     z = tf.repeat(points, n, axis=0)  # (n_starts * n, latent_dim)
     tiled = tf.tile(x, [n_starts] + [1] * (len(x.shape) - 1))
-    best_z, lowest = z, loss(tiled, z)
-    mean, square = tf.zeros_like(z), tf.zeros_like(z)
-    for i in tf.range(1, n_steps + 1):
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            values = loss(tiled, z)
-        gradient = tape.gradient(values, z)
-        better = values < lowest
-        best_z = tf.where(better[:, None], z, best_z)
-        lowest = tf.where(better, values, lowest)
-        step = tf.cast(i, tf.float32)
-        mean = 0.9 * mean + 0.1 * gradient
-        square = 0.999 * square + 0.001 * gradient**2
-        unbiased = tf.sqrt(square / (1 - 0.999**step)) + 1e-7
-        rate = learning_rate * (1 - (step - 1) / n_steps)
-        z -= rate * mean / (1 - 0.9**step) / unbiased
-    values = loss(tiled, z)
-    best_z = tf.where((values < lowest)[:, None], z, best_z)
-    lowest = tf.reshape(tf.minimum(values, lowest), (n_starts, n))
-    best_z = tf.reshape(best_z, (n_starts, n, points.shape[1]))
-    winner = tf.argmin(lowest, axis=0)[:, None]  # (n, 1)
-    best_z = tf.gather(tf.transpose(best_z, (1, 0, 2)), winner, batch_dims=1)[:, 0]
-    return best_z, tf.reduce_min(lowest, axis=0)
+    z, values = descend(loss, tiled, z, n_steps, learning_rate)
+    z = tf.reshape(z, (n_starts, n, latent_dim))
+    values = tf.reshape(values, (n_starts, n))
+    winner = tf.argmin(values, axis=0)[:, None]  # (n, 1)
+    best_z = tf.gather(tf.transpose(z, (1, 0, 2)), winner, batch_dims=1)[:, 0]
+    return best_z, tf.reduce_min(values, axis=0)
 
 
 def integrated_gradients(
@@ -297,7 +334,7 @@ def shapley_values(
     function: Callable[[NDArray], NDArray],
     x: NDArray,
     start: NDArray,
-    groups: Sequence[Sequence[int]],
+    groups: Sequence[Sequence[int]] | None = None,
     n_orders: int = 4,
     seed: int = 0,
 ) -> NDArray[np.float64]:
@@ -312,10 +349,12 @@ def shapley_values(
     ----------
     function : callable
         Maps rows (n, d) to values (n,), row by row.
-    x, start : arrays of shape (n, d)
-        The rows, and for each one the row that it is compared with.
-    groups : sequence of sequences of int
-        The columns that change together.
+    x : array of shape (n, d)
+        The rows.
+    start : array of shape (n, d) or (d,)
+        The rows that they are compared with, or one for all.
+    groups : sequence of sequences of int, optional
+        The columns that change together; by default each one alone.
     n_orders : int, default=4
         How many orders, an even number. `function` is called (number of groups) times for
         each.
@@ -326,9 +365,11 @@ def shapley_values(
     -------
     array of shape (n, n_groups)
     """
+    groups = [[i] for i in range(x.shape[1])] if groups is None else groups
     random = np.random.default_rng(seed)
     drawn = [random.permutation(len(groups)) for _ in range(n_orders // 2)]
     parts = np.zeros((len(x), len(groups)))
+    start = np.broadcast_to(start, x.shape)
     at_start = function(start)
     for order in [order for pair in drawn for order in (pair, pair[::-1])]:
         row, before = np.array(start), at_start
@@ -339,3 +380,22 @@ def shapley_values(
             parts[:, group] += (after - before) / n_orders
             before = after
     return parts
+
+
+def most_like(x: NDArray, reference: NDArray) -> NDArray:
+    """For each row the reference row that is nearest to it, all columns on one scale.
+
+    Parameters
+    ----------
+    x : array of shape (n, d)
+        The rows.
+    reference : array of shape (m, d)
+        Usual rows, which also give the scale: the standard deviation of each column.
+
+    Returns
+    -------
+    array of shape (n, d)
+    """
+    scaler = StandardScaler().fit(reference)
+    search = NearestNeighbors(n_neighbors=1).fit(scaler.transform(reference))
+    return reference[search.kneighbors(scaler.transform(x))[1][:, 0]]

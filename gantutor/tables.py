@@ -8,27 +8,24 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from numbers import Integral
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from gantutor import baselines, one_class, scoring
 from gantutor.archive import Tree
 from gantutor.detectors.wgan import WGAN
-from gantutor.one_class import Array, OneClass
+from gantutor.one_class import SHARE, Array, OneClass
 
-DATES = ("datetime64", "datetime", "date")  # as pandas names what is in a column
-NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")
-DURATIONS = ("timedelta64", "timedelta")
-HOLDS = dict.fromkeys(DATES, "date") | dict.fromkeys(NUMBERS + DURATIONS, "number")
+DURATIONS = ("timedelta64", "timedelta")  # as pandas names what is in a column
+NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", *DURATIONS)
+DATES = ("datetime64", "datetime", "date")
+HOLDS = dict.fromkeys(NUMBERS, "number") | dict.fromkeys(DATES, "date")
 MENDED_BY = {  # the options of pandas.read_csv for text that is none
     "numbers": "decimal, thousands or na_values (or converters, for signs such as %)",
     "dates": "parse_dates, with date_format (such as '%d.%m.%Y %H:%M') or dayfirst",
@@ -108,18 +105,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         A ValueError says what to do if X is no DataFrame (of pandas or polars), lacks a column,
         holds numbers or dates as text, or has no column of use.
         """
-        X = _as_table(X)
-        asked = list(X.columns if self.columns is None else self.columns)
-        _refuse_missing([*asked, *self.exclude, *self.categorical], X, "asked for")
-        X = X[[name for name in dict.fromkeys(asked) if name not in self.exclude]]
-        if unread := "".join(self._unread(X[name]) for name in X):
+        named = [*(self.columns or ()), *self.exclude, *self.categorical]
+        X = _as_table(X, named, "asked for")
+        asked = dict.fromkeys(X.columns if self.columns is None else self.columns)
+        used = [X[name] for name in asked if name not in self.exclude]
+        if unread := "".join(map(self._unread, used)):
             raise ValueError(f"Text is not guessed at.{unread}")
-        self._set_plan([self._planned(X[name]) for name in X])
+        self._set_plan(list(map(self._planned, used)))
         if X.empty or not self.feature_names_out_:
             done = "; ".join(f"{plan['name']}: {plan['done']}" for plan in self.plan_)
-            left = f"No column is left to learn from in {len(X)} rows ({done})."
             raise ValueError(
-                f"{left} Give columns that vary from row to row and repeat."
+                f"No column is left to learn from in {len(X)} rows ({done}). Give columns "
+                "that vary from row to row and repeat."
             )
         numbers, _, unusual = self._columns(X)
         self.fill_ = numbers.median().fillna(0.0).tolist()
@@ -135,6 +132,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """Where a value is of a kind that `fit` has not seen: bool, (n, len(columns_))."""
         return self.encode(X)[1]
 
+    def encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """The numbers, where values are of a new kind, and where they are unusual."""
+        check_is_fitted(self)
+        X = _as_table(X, self.columns_, "used in training")
+        numbers, new, unusual = self._columns(X)
+        filled = np.where(numbers.isna(), self.fill_, numbers)
+        return pd.DataFrame(filled, X.index, self.feature_names_out_), new, unusual
+
     def describe(self) -> pd.DataFrame:
         """What each column is used as, how many numbers it gives, and what is done with it.
 
@@ -142,129 +147,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         told = pd.DataFrame(self.plan_).set_index("name").rename_axis("column")
-        of_columns = [self.columns_[source] for source in self.sources_]
-        told["numbers"] = [of_columns.count(name) for name in told.index]
+        counts = pd.Series(self.columns_)[self.sources_].value_counts()
+        told["numbers"] = counts.reindex(told.index, fill_value=0)
         told = told.rename(columns={"kind": "used as", "done": "what is done"})
         return told[["used as", "numbers", "what is done"]]
-
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
-        """Names of the numbers, as scikit-learn asks for them."""
-        return np.array(self.feature_names_out_, dtype=object)
-
-    def _option(self, name: str, default: Any) -> Any:
-        return (self.read_options or {}).get(name) or default
-
-    def _date_format(self, column: str) -> str:
-        form = self._option("date_format", "ISO8601")
-        return form.get(column, "ISO8601") if isinstance(form, Mapping) else form
-
-    def _holds(self, values: Any) -> str:
-        dates = self._option("parse_dates", ())
-        if isinstance(dates, Sequence) and values.name in dates:
-            return "date"
-        return "text" if values.name in self.categorical else _holds(values)
-
-    def _read(self, values: Any, holds: str) -> Any:
-        """Values as what their column holds; what cannot be read so becomes a gap."""
-        if holds == "text":
-            return _text(values)
-        text = values.astype("string").str.strip() if _is_text(values, holds) else None
-        if holds == "date":
-            if text is not None:
-                text = text.str.replace(OFFSET, r"\1", regex=True)
-                form = self._date_format(values.name).removesuffix("%z").strip()
-                values = pd.to_datetime(text, format=form, errors="coerce")
-            return values.dt.tz_localize(None)
-        if types.infer_dtype(values) in DURATIONS:
-            values = pd.to_timedelta(values).dt.total_seconds()
-        elif text is not None:
-            point = self._option("decimal", ".")
-            text = text.str.replace(self._option("thousands", ""), "", regex=False)
-            text = text.str.translate(str.maketrans({".": point, point: "."}))
-            values = pd.to_numeric(text, errors="coerce")
-        found = values.astype("float64")
-        return found.where(np.isfinite(found)).clip(-LARGEST, LARGEST)
-
-    def _unread(self, values: Any) -> str:
-        """What to say of text that should have been read as something else."""
-        name, is_category = values.name, values.dtype == "category"
-        if name in self.categorical or is_category or _holds(values) != "text":
-            return ""
-        text = values.dropna().astype("string").str.strip()
-        some = text[:N_LOOKED_AT]
-        likely = _likely(some)
-        if self._holds(values) == "date":  # as was said: then it must be possible
-            likely = {"dates": self._read(some, "date").isna()}
-        for looks, found in likely.items():
-            if 2 * found.sum() >= max(len(some), 1):
-                odd = text[pd.to_numeric(text, errors="coerce").isna()]
-                return (
-                    f" Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
-                    f"pandas.read_csv reads them with {MENDED_BY[looks]}; if it is a "
-                    f"category, read it as one (dtype={{{name!r}: 'category'}}) or name it "
-                    "in `categorical`; if it is neither, exclude it."
-                )
-        return ""
-
-    def _planned(self, values: Any) -> Plan:
-        holds = self._holds(values)
-        found = self._read(values, holds)
-        plan = {"name": values.name, "holds": holds, "gaps": bool(found.isna().any())}
-        one_value = found.nunique() + plan["gaps"] <= 1
-        if holds == "date" and found.notna().any():
-            plan |= _plan_of_dates(found, self._date_format(values.name))
-        elif holds == "number" and not one_value:
-            plan |= _plan_of_numbers(found)
-        else:
-            plan |= _plan_of_text(_text(found), one_value, self.max_categories)
-        if plan["kind"] in ("date", "number", "categories"):
-            plan["done"] += ", gaps marked" if plan["gaps"] else f", a gap {ALARM}"
-        return plan
-
-    def _set_plan(self, plan: list[Plan]) -> None:
-        self.plan_ = plan
-        self.columns_ = [entry["name"] for entry in plan if entry["kind"] != "left out"]
-        gaps = pd.DataFrame([[None] * len(self.columns_)], columns=self.columns_)
-        names: list[Any] = list(self._columns(gaps)[0])
-        self.feature_names_out_ = [column + part for column, part in names]
-        self.sources_ = np.array([self.columns_.index(c) for c, _ in names], dtype=int)
-
-    def encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        """The numbers, where values are of a new kind, and where they are unusual."""
-        check_is_fitted(self)
-        X = _as_table(X)
-        _refuse_missing(self.columns_, X, "used in training")
-        numbers, new, unusual = self._columns(X)
-        filled = np.where(numbers.isna(), self.fill_, numbers)
-        return pd.DataFrame(filled, X.index, self.feature_names_out_), new, unusual
-
-    def _columns(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-        """As `encode`, with gaps; the name of a number is (column, part)."""
-        numbers: dict[Any, Any] = {}
-        new, unusual, first_date = {}, {}, None
-        for plan in self.plan_:
-            if plan["kind"] == "left out":
-                continue
-            name, holds = plan["name"], plan["holds"]
-            found = self._read(X[name], holds)
-            gap = found.isna()
-            parts, odd = _parts(plan, found)
-            is_date = plan["kind"] == "date"
-            if is_date and first_date is not None:
-                days = (found - first_date).dt.total_seconds() / 86_400
-                parts[f": days since {first_date.name}"] = days
-            elif is_date:
-                first_date = found
-            if plan["gaps"]:
-                parts[" missing"] = gap
-            if "levels" in plan and 0 < len(parts) <= 2:  # of two, one says it all
-                parts.popitem()
-            numbers |= {(name, part): values for part, values in parts.items()}
-            unread = gap & X[name].notna() & _is_text(X[name], holds)
-            new[name] = unread | (odd & plan["closed"]) | (gap & (not plan["gaps"]))
-            unusual[name] = gap | odd
-        table = pd.DataFrame(numbers, X.index).astype(float)
-        return table, pd.DataFrame(new, X.index), pd.DataFrame(unusual, X.index)
 
     def changed_columns(self, n_rows: int, unusual: Mapping[Any, int]) -> list[str]:
         """A sentence for each column that has lost more than half of its usual values."""
@@ -280,13 +166,140 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 )
         return said
 
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
+        """Names of the numbers, as scikit-learn asks for them."""
+        return np.array(self.feature_names_out_, dtype=object)
+
+    def _option(self, name: str, default: Any, column: Any = None) -> Any:
+        given = (self.read_options or {}).get(name) or default
+        return given.get(column, default) if isinstance(given, Mapping) else given
+
+    def _holds(self, values: Any) -> str:
+        dates = self._option("parse_dates", ())
+        if isinstance(dates, Sequence) and values.name in dates:
+            return "date"
+        return "text" if values.name in self.categorical else _kind(values)
+
+    def _read(self, values: Any, holds: str) -> Any:
+        """Values as what their column holds; what cannot be read so becomes a gap."""
+        if holds == "date":
+            if not types.is_datetime64_any_dtype(values):
+                form = self._option("date_format", "ISO8601", values.name)
+                text = _text(values).str.replace(OFFSET, r"\1", regex=True)
+                form = form.removesuffix("%z").strip()
+                values = pd.to_datetime(text, format=form, errors="coerce")
+            return values.dt.tz_localize(None)
+        if holds == "text":
+            text = _text(values).str.replace(ZEROS, r"\1", regex=True)
+            is_bool = text.str.lower().isin(["true", "false"])
+            return text.mask(is_bool, text.str.capitalize())  # TRUE is "True"
+        if types.infer_dtype(values) in DURATIONS:
+            values = pd.to_timedelta(values).dt.total_seconds()
+        elif _kind(values) != "number":
+            point, between = self._option("decimal", "."), self._option("thousands", "")
+            text = _text(values).str.replace(between, "", regex=False)
+            text = text.str.translate(str.maketrans({".": point, point: "."}))
+            values = pd.to_numeric(text, errors="coerce")
+        found = values.astype("float64")
+        return found.where(np.isfinite(found)).clip(-LARGEST, LARGEST)
+
+    def _unread(self, values: Any) -> str:
+        """What to say of text that should have been read as something else."""
+        name, holds = values.name, (*HOLDS, "categorical")
+        if name in self.categorical or types.infer_dtype(values) in holds:
+            return ""
+        text = _text(values.dropna())
+        some = text[:N_LOOKED_AT]
+        plain = some.str.replace(SIGNS, "", regex=True).str.replace(",", ".")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of days before months
+            dates = pd.to_datetime(some, errors="coerce", format="mixed", utc=True)
+        dates = dates.notna() & some.str.contains(r"\d\D+\d")  # "May" may be a name
+        numbers = pd.to_numeric(plain, errors="coerce").notna()
+        likely = {"numbers": numbers, "dates": dates}
+        if self._holds(values) == "date":  # as was said: then it must be possible
+            likely = {"dates": self._read(some, "date").isna()}
+        for looks, found in likely.items():
+            if 2 * found.sum() >= max(len(found), 1):
+                odd = text[pd.to_numeric(text, errors="coerce").isna()]
+                return (
+                    f" Column {name!r} looks like {looks} (such as {[*odd, *text][0]!r}): "
+                    f"pandas.read_csv reads them with {MENDED_BY[looks]}; if it is a "
+                    f"category, read it as one (dtype={{{name!r}: 'category'}}) or name it "
+                    "in `categorical`; if it is neither, exclude it."
+                )
+        return ""
+
+    def _planned(self, values: Any) -> Plan:
+        holds = self._holds(values)
+        found = self._read(values, holds)
+        present, gaps = found.dropna(), bool(found.isna().any())
+        if holds == "date" and len(present):
+            form = self._option("date_format", "ISO8601", values.name)
+            kind, done, more = _plan_of_dates(present, form)
+        elif holds == "number" and present.nunique() + gaps > 1:
+            kind, done, more = _plan_of_numbers(present)
+        else:
+            text = self._read(found, "text")
+            kind, done, more = _plan_of_text(text, self.max_categories)
+        if kind not in ("left out", "one value"):
+            done += ", gaps marked" if gaps else f", a gap {ALARM}"
+        plan = {"name": values.name, "holds": holds, "gaps": gaps}
+        return plan | {"kind": kind, "done": done} | more
+
+    def _set_plan(self, plan: list[Plan]) -> None:
+        self.plan_ = plan
+        self.columns_ = [entry["name"] for entry in plan if entry["kind"] != "left out"]
+        gaps = pd.DataFrame([[None] * len(self.columns_)], columns=self.columns_)
+        names: list[Any] = list(self._columns(gaps)[0])
+        self.feature_names_out_: list[str] = list(map("".join, names))
+        self.sources_ = np.array([self.columns_.index(c) for c, _ in names], dtype=int)
+
+    def _columns(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """As `encode`, with gaps; the name of a number is (column, part)."""
+        numbers: dict[Any, Any] = {}
+        new, unusual, first = {}, {}, None
+        for plan in self.plan_:
+            if plan["kind"] == "left out":
+                continue
+            name, values, parts = plan["name"], X[plan["name"]], {}
+            found = self._read(values, plan["holds"])
+            gap, odd = found.isna(), found.isna() & False
+            if plan["kind"] == "number":
+                unit, odd = plan["unit"], ~gap & ~found.between(*plan["range"])
+                parts[""] = np.arcsinh(found / unit) if unit else found
+            elif plan["kind"] == "date":
+                first = found if first is None else first  # from which days are counted
+                for part in plan["parts"]:
+                    turn = 2 * np.pi * CYCLES[part](found)
+                    for wave in (np.sin, np.cos):
+                        parts[f": {part} ({wave.__name__})"] = wave(turn)
+                if found is not first:
+                    days = (found - first) / pd.Timedelta("1D")
+                    parts[f": days since {first.name}"] = days
+            else:
+                text = self._read(found, "text")
+                odd = ~gap & ~text.isin(plan["levels"])
+                parts = {f" = {x}": text.eq(x).fillna(False) for x in plan["levels"]}
+                parts |= {} if plan["closed"] else {": other": odd}
+            parts |= {" missing": gap} if plan["gaps"] else {}
+            if "levels" in plan and 0 < len(parts) <= 2:  # of two, one says it all
+                parts.popitem()
+            numbers |= {(name, part): column for part, column in parts.items()}
+            unread = gap & values.notna() & (_kind(values) != plan["holds"])
+            new[name] = unread | (odd & plan["closed"]) | (gap & (not plan["gaps"]))
+            unusual[name] = gap | odd
+        table = pd.DataFrame(numbers, X.index).astype(float)
+        return table, pd.DataFrame(new, X.index), pd.DataFrame(unusual, X.index)
+
 
 @dataclass(eq=False, repr=False)
 class TableDetector(OneClass):
     """A detector for tables as they come: text, dates and gaps included.
 
     Calibration rows, a fifth of all, are held out from all that is fitted, the encoder
-    included: new kinds of values are part of the false-alarm rate that is kept.
+    included: new kinds of values are part of the false-alarm rate that is kept. All methods
+    take a DataFrame, of pandas or polars.
 
     Parameters
     ----------
@@ -321,40 +334,33 @@ class TableDetector(OneClass):
     detector: BaseEstimator | None = None
     encoder: TableEncoder | None = None
     _: KW_ONLY
-    false_alarm_rate: float | None = None  # type: ignore[assignment]
+    false_alarm_rate: Annotated[float | None, SHARE] = None  # type: ignore[assignment]
     random_state: int | np.random.RandomState | None = None
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn from 10 or more normal rows, 100 for a rate of 5 %, or say why not: ValueError."""
-        one_class.check_value("false_alarm_rate", self._asked_rate(), one_class.SHARE)
+    def _fit(self, X: Any, calibration: Any) -> Self:
         X = _as_table(X)
         if len(X) < MIN_ROWS:
             needed = f"fit needs at least {MIN_ROWS} normal rows, and about 100 for a rate of 5 %"
             raise ValueError(f"The table has {len(X)} rows; {needed}.")
-        encoder = TableEncoder() if self.encoder is None else clone(self.encoder)
-        detector: Any = WGAN() if self.detector is None else clone(self.detector)
-        settings, seed = detector.get_params(), self.random_state
-        seed = settings.get("random_state") if seed is None else seed
+        encoder = clone(self.encoder or TableEncoder())
+        inner = baselines.copied(WGAN() if self.detector is None else self.detector)
+        of_inner = getattr(inner, "random_state", None)
+        seed = of_inner if self.random_state is None else self.random_state
         random = np.random.default_rng(one_class.drawn_seed(seed))
-        n_kept = round(one_class.CALIBRATION_SHARE * len(X))
-        kept = np.isin(np.arange(len(X)), random.permutation(len(X))[:n_kept])
-        rows = encoder.fit(X[~kept]).transform(X[~kept]).to_numpy()  # in their order
-        numbers, new, _ = encoder.encode(X[kept])
-        calibration = numbers.to_numpy()
-        if isinstance(detector, OneClass):
-            detector.fit(rows, calibration=calibration)
-        else:  # a file will hold its rows, and fit it again: so it needs a seed
-            seed = int(random.integers(2**31))
-            unset = [name for name, value in settings.items() if value is None]
-            states = [name for name in unset if name.endswith("random_state")]
-            detector.set_params(**dict.fromkeys(states, seed)).fit(rows)
-            self.rows_ = rows
-        if "verbose" in settings:
-            detector.verbose = 0  # a reason asks it many times
+        if calibration is None:
+            n_kept = round(one_class.CALIBRATION_SHARE * len(X))
+            kept = np.isin(np.arange(len(X)), random.permutation(len(X))[:n_kept])
+            X, calibration = X[~kept], X[kept]  # in their order
+        rows = encoder.fit(X).transform(X).to_numpy()
         some = rows[random.permutation(len(rows))[: 2 * N_REFERENCES]]
-        order = np.argsort(baselines.anomaly_scores(detector, some), kind="stable")
-        scores = baselines.anomaly_scores(detector, calibration)
-        self.encoder_, self.detector_ = encoder, detector
+        numbers, new, _ = encoder.encode(calibration)
+        kept = numbers.to_numpy()
+        baselines.fitted(inner, rows, kept, int(random.integers(2**31)))
+        if hasattr(inner, "verbose"):
+            inner.verbose = 0  # a reason asks it many times
+        order = np.argsort(baselines.anomaly_scores(inner, some), kind="stable")
+        scores = baselines.anomaly_scores(inner, kept)
+        self.encoder_, self.detector_ = encoder, inner
         self.reference_ = some[order[: (len(some) + 1) // 2]]
         self.new_value_score_ = NEW_VALUE * float(np.ptp(scores) or 1.0)
         self._set_threshold(scores + self.new_value_score_ * new.sum(axis=1).to_numpy())
@@ -369,9 +375,8 @@ class TableDetector(OneClass):
         numbers, new, unusual = self.encoder_.encode(X)
         if numbers.empty:
             return np.empty(0)
-        for sentence in self.encoder_.changed_columns(
-            len(new), unusual.sum().to_dict()
-        ):
+        counts = unusual.sum().to_dict()
+        for sentence in self.encoder_.changed_columns(len(new), counts):
             warnings.warn(sentence, stacklevel=2)
         scores = baselines.anomaly_scores(self.detector_, numbers.to_numpy())
         return scores + self.new_value_score_ * new.sum(axis=1).to_numpy()
@@ -390,11 +395,8 @@ class TableDetector(OneClass):
         x, sources = numbers.to_numpy(), self.encoder_.sources_
         used = np.unique(sources)
         groups = [np.flatnonzero(sources == source).tolist() for source in used]
-        scale = StandardScaler().fit(self.reference_)
-        search = NearestNeighbors(n_neighbors=1).fit(scale.transform(self.reference_))
-        like = search.kneighbors(scale.transform(x), return_distance=False)[:, 0]
         score = partial(baselines.anomaly_scores, self.detector_)
-        like = self.reference_[like]
+        like = scoring.most_like(x, self.reference_)
         parts.iloc[:, used] += scoring.shapley_values(score, x, like, groups)
         return parts
 
@@ -429,19 +431,15 @@ class TableDetector(OneClass):
         of_detector = getattr(self.detector, "false_alarm_rate", 0.05)
         return of_detector if self.false_alarm_rate is None else self.false_alarm_rate
 
-    def to_tree(self) -> Tree:
-        """All that is needed to score again, for `gantutor.archive`."""
-        inner, encoder, seed = self.detector_, self.encoder_, self.random_state
-        seed = int(seed) if isinstance(seed, Integral) else None
-        ours = isinstance(inner, OneClass)
-        kept = inner.to_tree() if ours else baselines.packed(inner, self.rows_)
-        rate = self.false_alarm_rate
+    def _tree(self) -> Tree:
+        encoder = self.encoder_
         return {
             "class": "TableDetector",
-            "parameters": {"false_alarm_rate": rate, "random_state": seed},
+            "parameters": one_class.kept_parameters(self),
             "encoder": encoder.get_params(),
-            **{"plan": encoder.plan_, "fill": encoder.fill_, "detector": kept},
-            "fitted": one_class.fitted_values(self, ("encoder_", "detector_", "rows_")),
+            **{"plan": encoder.plan_, "fill": encoder.fill_},
+            "detector": baselines.packed(self.detector_),
+            "fitted": one_class.fitted_values(self, ("encoder_", "detector_")),
         }
 
     @classmethod
@@ -452,7 +450,6 @@ class TableDetector(OneClass):
         encoder.fill_ = tree["fill"]
         whole = cls(unpack(tree["detector"]), encoder, **tree["parameters"])
         whole.encoder_, whole.detector_ = encoder, whole.detector
-        whole.rows_ = tree["detector"].get("rows")
         one_class.restore_values(whole, tree["fitted"])
         widths = {len(encoder.feature_names_out_), len(encoder.fill_)}
         if widths != {*np.shape(whole.reference_)[1:]}:
@@ -474,123 +471,76 @@ def false_alarm_rate(alerts: float, rows: float) -> float:
     return alerts / rows
 
 
-def _as_table(X: Any) -> pd.DataFrame:
-    """A DataFrame of pandas whose columns have different names of text."""
+def _as_table(X: Any, needed: Iterable[str] = (), why: str = "") -> pd.DataFrame:
+    """A DataFrame of pandas with these columns, whose names are different texts."""
     if not hasattr(X, "columns"):
-        needed = "Read it with pandas.read_csv, or wrap it as pandas.DataFrame(X)."
+        what = "Read it with pandas.read_csv, or wrap it as pandas.DataFrame(X)."
         given = f"{type(X).__name__} was given"
-        raise ValueError(f"A table must be a DataFrame, and {given}. {needed}")
+        raise ValueError(f"A table must be a DataFrame, and {given}. {what}")
     if not isinstance(X, pd.DataFrame):  # of polars
-        X = pd.DataFrame({name: pd.Series(X[name].to_list()) for name in X.columns})
-    names = pd.Index(map(str, X.columns))
-    if twice := _listed(map(repr, names[names.duplicated()].unique())):
-        needed = "Give each column a name of its own."
-        raise ValueError(f"More than one column is named {twice}. {needed}")
-    return X.set_axis(names, axis=1)
-
-
-def _refuse_missing(names: Iterable[str], X: pd.DataFrame, why: str) -> None:
-    if missing := [repr(str(name)) for name in names if name not in X.columns]:
+        X = pd.DataFrame({name: X[name].to_list() for name in X.columns})
+    X = X.set_axis(X.columns.map(str), axis=1)
+    if twice := _listed(X.columns[X.columns.duplicated()].unique()):
+        what = "Give each column a name of its own."
+        raise ValueError(f"More than one column is named {twice}. {what}")
+    if missing := [repr(str(name)) for name in needed if name not in X.columns]:
         raise ValueError(
             f"The table has no column {', '.join(missing)}, which was {why}. It has "
-            f"{_listed(map(repr, X.columns))}. Check the spelling and the header line."
+            f"{_listed(X.columns)}. Check the spelling and the header line."
         )
+    return X
 
 
-def _listed(items: Iterable[str]) -> str:
-    items = list(items)
+def _listed(items: Iterable[Any], form: Callable[[Any], str] = repr) -> str:
+    items = list(map(form, items))
     return ", ".join(items[:8]) + ", ..." * (len(items) > 8)
 
 
-def _holds(values: Any) -> str:
+def _kind(values: Any) -> str:
+    """What a column holds by its dtype: "number", "date" or "text"."""
     return HOLDS.get(types.infer_dtype(values), "text")
 
 
-def _is_text(values: Any, holds: str) -> bool:
-    """Whether numbers or dates must be read from the text of these values."""
-    is_date = types.is_datetime64_any_dtype(values.dtype)
-    return not is_date if holds == "date" else _holds(values) != holds
+def _text(values: Any) -> Any:
+    return values.astype("string").str.strip()
 
 
-def _likely(text: Any) -> dict[str, Any]:
-    """Which text can be turned into numbers without its signs, or into dates."""
-    plain = text.str.replace(SIGNS, "", regex=True).str.replace(",", ".")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of days before months
-        dates = pd.to_datetime(text, errors="coerce", format="mixed", utc=True)
-    return {
-        "numbers": pd.to_numeric(plain, errors="coerce").notna(),
-        "dates": dates.notna() & text.str.contains(r"\d\D+\d"),  # "May" may be a name
-    }
-
-
-def _plan_of_dates(found: Any, form: str) -> Plan:
-    parts = [part for part, cycle in CYCLES.items() if cycle(found).nunique() > 1]
+def _plan_of_dates(present: Any, form: str) -> tuple[str, str, Plan]:
+    parts = [part for part, cycle in CYCLES.items() if cycle(present).nunique() > 1]
     if not parts:
-        return {"kind": "left out", "done": "the same weekday and time in all rows"}
-    first, last = (f"{date:%Y-%m-%d}" for date in (found.min(), found.max()))
-    done = f"{first} to {last} (text is read as {form}), {', '.join(parts)}"
-    return {"kind": "date", "closed": False, "parts": parts, "done": done}
+        return "left out", "the same weekday and time in all rows", {}
+    first, last = present.min(), present.max()
+    done = f"{first:%Y-%m-%d} to {last:%Y-%m-%d} (text is read as {form})"
+    return "date", f"{done}, {', '.join(parts)}", {"closed": False, "parts": parts}
 
 
-def _plan_of_numbers(found: Any) -> Plan:
-    low, high, present = float(found.min()), float(found.max()), found.dropna()
-    steps, whole = np.diff(present), (present % 1 == 0).all()
-    one_way = (steps > 0).all() or (steps < 0).all()
-    if one_way and whole and len(present) >= MIN_COUNTING:
-        return {
-            "kind": "left out",
-            "done": "a counter: it goes one way from row to row",
-        }
+def _plan_of_numbers(present: Any) -> tuple[str, str, Plan]:
+    one_way = present.is_monotonic_increasing or present.is_monotonic_decreasing
+    counts = one_way and present.is_unique and (present % 1 == 0).all()
+    if counts and len(present) >= MIN_COUNTING:
+        return "left out", "a counter: it goes one way from row to row", {}
     unit, scale = 0.0, "as it is"
-    if found.skew() > SKEWED:
-        unit = max(float(found[found != 0].abs().quantile(0.1)), SMALLEST)
+    if present.skew() > SKEWED:
+        unit = max(float(present[present != 0].abs().quantile(0.1)), SMALLEST)
         scale = "on a log-like scale"
-    plan = {"kind": "number", "closed": low == high, "range": [low, high], "unit": unit}
-    return plan | {"done": f"{low:,.6g} to {high:,.6g}, {scale}"}
+    low, high = float(present.min()), float(present.max())
+    more = {"closed": low == high, "range": [low, high], "unit": unit}
+    return "number", f"{low:,.6g} to {high:,.6g}, {scale}", more
 
 
-def _plan_of_text(text: Any, one_value: bool, most: int) -> Plan:
-    counts, n = text.value_counts(), len(text)
-    if one_value:
-        value, levels = _listed(map(repr, counts.index)) or "a gap", list(counts.index)
-        done = f"always {value}: not learned, another value {ALARM}"
-        return {"kind": "one value", "closed": True, "levels": levels, "done": done}
+def _plan_of_text(text: Any, most: int) -> tuple[str, str, Plan]:
+    counts, n_gaps, n = text.value_counts(), text.isna().sum(), len(text)
+    if len(counts) + (n_gaps > 0) <= 1:
+        value, more = _listed(counts.index), {"closed": True, "levels": [*counts.index]}
+        done = f"always {value or 'a gap'}: not learned, another value {ALARM}"
+        return "one value", done, more
     known = counts[:most]
     known = known[known >= max(2, MIN_SHARE * n)]
-    if known.sum() + text.isna().sum() < n / 2:
-        done = f"text with {len(counts):,} different values in {n:,} rows (such as "
-        done += f"{text.dropna().iloc[0]!r}), an identifier or free text"
-        return {"kind": "left out", "done": done}
+    if known.sum() + n_gaps < n / 2:
+        some = f"(such as {text.dropna().iloc[0]!r}), an identifier or free text"
+        done = f"text with {len(counts):,} different values in {n:,} rows {some}"
+        return "left out", done, {}
     levels, closed = sorted(known.index), len(known) == len(counts)
     others = f"a new one {ALARM}" if closed else "rare and new ones as one"
-    done = f"{len(levels)} values ({_listed(levels)}), {others}"
-    return {"kind": "categories", "closed": closed, "levels": levels, "done": done}
-
-
-def _parts(plan: Plan, found: Any) -> tuple[dict[str, Any], Any]:
-    """The numbers that a column gives, and which of its values are outside of training."""
-    parts, odd = {}, found.isna() & False
-    if plan["kind"] == "number":
-        odd = found.notna() & ~found.between(*plan["range"])
-        parts[""] = np.arcsinh(found / plan["unit"]) if plan["unit"] else found
-    elif plan["kind"] == "date":
-        for part in plan["parts"]:
-            angle = 2 * np.pi * CYCLES[part](found)
-            parts[f": {part} (sin)"] = np.sin(angle)
-            parts[f": {part} (cos)"] = np.cos(angle)
-    else:
-        text = _text(found)
-        odd = found.notna() & ~text.isin(plan["levels"])
-        parts = {f" = {x}": text.eq(x).fillna(False) for x in plan["levels"]}
-        if not plan["closed"]:
-            parts[": other"] = odd
-    return parts, odd
-
-
-def _text(values: Any) -> Any:
-    """Values as text, alike however they were read: 1.50 is "1.5", TRUE is "True"."""
-    text = pd.Series(values).astype("string").str.strip()
-    text = text.str.replace(ZEROS, r"\1", regex=True)
-    is_bool = text.str.lower().isin(["true", "false"])
-    return text.mask(is_bool, text.str.capitalize())
+    done = f"{len(levels)} values ({_listed(levels, str)}), {others}"
+    return "categories", done, {"closed": closed, "levels": levels}

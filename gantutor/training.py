@@ -1,4 +1,4 @@
-"""The training step of each method, and the compiled loop that runs it (notebook 03).
+"""The training step of each method, and the compiled loop that runs it (notebooks 03, 06).
 
 A *step* takes a batch of rows and noise, updates the networks and returns its losses. The
 loop runs many steps in one compiled call, on row numbers and noise that NumPy has drawn: no
@@ -109,8 +109,8 @@ def compile_block(
     Parameters
     ----------
     step : callable
-        ``step(x, *noise)`` updates the networks and returns a tuple of scalar losses. The
-        optimisers must have been built.
+        ``step(x, *noise)`` updates the networks and returns a tuple of scalar losses.
+        Build its optimisers before: their variables are then made outside of the graph.
     jit_compile : bool, default=False
         Compile with XLA: slower to start, faster afterwards for small dense networks.
 

@@ -66,6 +66,20 @@ def test_scores_of_scikit_learn_are_turned_round():
     np.testing.assert_array_equal(anomaly_scores(forest, X), -forest.score_samples(X))
 
 
+def test_what_is_no_detector_is_refused_in_a_sentence():
+    for given in (3, StandardScaler(), IsolationForest, LocalOutlierFactor(), "WGAN"):
+        with pytest.raises(ValueError, match="is no unfitted detector. Pass one that"):
+            baselines.copied(given)
+
+
+def test_a_seed_is_given_where_there_is_none_however_deep():
+    inner = Baseline(IsolationForest(), "minus score_samples")
+    for given, kept in ((inner, 5), (BASELINES["isolation forest"](3), 3)):
+        learned = baselines.fitted(baselines.copied(given), NORMAL, seed=5)
+        assert learned.get_params()["estimator__random_state"] == kept
+    assert inner.estimator.random_state is None
+
+
 # in a file
 
 
@@ -82,8 +96,8 @@ def test_scores_of_scikit_learn_are_turned_round():
     ids=lambda estimator: str(getattr(estimator, "estimator", estimator)),
 )
 def test_an_estimator_from_a_file_scores_bit_for_bit_as_before(estimator, tmp_path):
-    estimator.fit(NORMAL)
-    archive.write(baselines.packed(estimator, NORMAL), tmp_path / "file")
+    baselines.fitted(estimator, NORMAL)
+    archive.write(baselines.packed(estimator), tmp_path / "file")
     again = baselines.unpacked(archive.read(tmp_path / "file"))
     assert type(again) is type(estimator)
     np.testing.assert_array_equal(
@@ -107,8 +121,9 @@ class Own(IsolationForest):
     ],
 )
 def test_what_could_not_be_read_is_not_written(estimator, words):
+    estimator.learned_rows_ = NORMAL
     with pytest.raises(ValueError, match=words):
-        baselines.packed(estimator, NORMAL)
+        baselines.packed(estimator)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +138,7 @@ def test_what_could_not_be_read_is_not_written(estimator, words):
     ],
 )
 def test_what_runs_for_long_is_not_read(changes, words):
-    tree = baselines.packed(IsolationForest(n_estimators=9, random_state=0), NORMAL)
+    forest = IsolationForest(n_estimators=9, random_state=0)
+    tree = baselines.packed(baselines.fitted(forest, NORMAL))
     with pytest.raises(ValueError, match=words):
         baselines.unpacked(tree | {"parameters": {}} | changes)

@@ -13,7 +13,7 @@ import pytest
 
 import gantutor as gt
 from gantutor import cli
-from gantutor.tables import TableDetector, TableEncoder
+from gantutor.tables import TableDetector
 
 gt.setup()
 
@@ -51,7 +51,7 @@ def folder(tmp_path_factory):
     new.to_csv(folder / "new.csv", index=False)
     good = pd.read_csv(folder / "good.csv", parse_dates=["time"])
     baseline = gt.evaluation.BASELINES["Mahalanobis"](0)
-    TableDetector(baseline, TableEncoder()).fit(good).save(folder / "model.npz")
+    TableDetector(baseline, random_state=0).fit(good).save(folder / "model.npz")
     return folder
 
 
@@ -415,6 +415,7 @@ def test_progress_and_report_go_to_stderr_and_can_be_silenced(
     assert "on a log-like scale" in err
     assert "time: date: 2025-03-03 to 2025-03-30 (text is read as ISO8601)" in err
     assert "step/s" in err
+    assert "Rows with a new kind of value: shop in 1, amount in 1.\n" in err
     assert "in 230 rows; if all rows were normal, about 2 would be" in err
     assert run("new.csv", *LEARN, *METHOD, "--force", "--quiet") == 0
     out, err = capsys.readouterr()
@@ -606,7 +607,8 @@ def test_a_model_of_another_kind_is_refused(here, capsys):
             ["new.csv", "--train", "good.csv", "--false-alarm-rate", "5"],
             "is not a share",
         ),
-        (["new.csv", "--train", "good.csv", "--seed", "x"], "invalid int value"),
+        (["new.csv", "--train", "good.csv", "--seed", "x"], "invalid seed value"),
+        (["new.csv", "--train", "good.csv", "--seed", "-1"], "'-1' is not from 0 to"),
         (["new.csv", "--train", "good.csv", "--sep", "ab"], "is not one sign (a tab"),
         (["new.csv", "--train", "good.csv", "--detector", "KNN"], "choose from"),
     ],
@@ -672,6 +674,7 @@ def test_it_runs_as_a_program_without_a_line_of_tensorflow(here):
     known = (
         "Starting TensorFlow.",
         "scoring:",
+        "Rows with a new kind",
         "Alarms:",
     )
     strangers = [line for line in lines if line.strip() and not line.startswith(known)]

@@ -429,3 +429,16 @@ def test_shapley_values_change_no_row_and_depend_on_the_seed_alone():
     assert (one != other).any()
     np.testing.assert_array_equal(x, before[0])
     np.testing.assert_array_equal(start, before[1])
+
+
+def test_shapley_values_of_single_columns_from_one_row_for_all():
+    x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    parts = scoring.shapley_values(lambda x: x @ [1, 10, 100], x, np.array([1, 1, 1]))
+    np.testing.assert_allclose(parts, (x - 1) * [1, 10, 100])
+
+
+def test_the_reference_row_most_like_a_row_is_the_nearest_on_one_scale():
+    """The second column is thirty times as wide, and the third one does not vary."""
+    reference = np.array([[0, 0, 7.0], [1, 30, 7]])
+    like = scoring.most_like(np.array([[0.9, 10, 7], [0.1, 20, 9]]), reference)
+    np.testing.assert_array_equal(like, reference[::-1])

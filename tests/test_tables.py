@@ -546,7 +546,7 @@ def test_the_calibration_rows_are_held_out_from_all_that_is_fitted(monkeypatch):
     whole = TableDetector(IsolationForest(random_state=0)).fit(table())
     assert len(seen[0]) == 320
     assert seen[0].is_monotonic_increasing  # a counter must be seen as one
-    assert len(whole.rows_) == 320
+    assert len(whole.detector_.learned_rows_) == 320
     assert len(whole.calibration_scores_) == 80
 
 
@@ -557,6 +557,21 @@ def rare(n: int, seed: int) -> pd.DataFrame:
     odd = rng.random((n, 150)) < 1 / 1600
     values[odd] = [f"{seed} {i}" for i in range(odd.sum())]
     return pd.DataFrame(values).assign(x=rng.normal(size=n), y=rng.normal(size=n))
+
+
+def test_calibration_rows_of_ones_own_set_the_threshold():
+    own = table(100, seed=1)
+    whole = TableDetector(IsolationForest(random_state=0)).fit(table(), calibration=own)
+    scores = np.sort(whole.anomaly_score(own))
+    np.testing.assert_array_equal(whole.calibration_scores_, scores)
+    assert len(whole.detector_.learned_rows_) == N
+
+
+def test_a_fit_that_fails_leaves_the_old_one(fitted):
+    other, rows = copy.deepcopy(fitted), table(20, seed=1)
+    with pytest.raises(ValueError, match="No column is left"):
+        other.fit(table()[["id"]])
+    np.testing.assert_array_equal(other.anomaly_score(rows), fitted.anomaly_score(rows))
 
 
 def test_with_many_rare_values_the_rate_is_kept():
@@ -668,7 +683,7 @@ def test_each_alarm_has_a_reason_however_many_columns_there_are():
 
 def test_alarms_are_compared_with_usual_rows_only(fitted):
     of_usual = -fitted.detector_.score_samples(fitted.reference_)
-    of_all = -fitted.detector_.score_samples(fitted.rows_)
+    of_all = -fitted.detector_.score_samples(fitted.detector_.learned_rows_)
     assert len(of_usual) == 160
     assert of_usual.max() <= np.median(of_all) < fitted.threshold_
 

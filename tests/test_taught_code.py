@@ -16,9 +16,13 @@ MODULES = [
 # What the notebooks write out before later ones import it.
 TAUGHT = {
     *("script_data", "one_class_split", "dense_network", "conv_network"),
-    *("discriminator_loss", "generator_loss", "gan_step", "compile_block"),
+    *("discriminator_loss", "generator_loss", "minimax_generator_loss"),
+    *("gan_step", "compile_block"),
     *("discriminator_score", "threshold", "p_values"),
-    *("critic_loss", "gradient_penalty", "fit_gaussian", "mahalanobis_score"),
+    *("fence_discriminator_loss", "fence_generator_loss", "fence_gan_step"),
+    *("critic_loss", "wasserstein_generator_loss", "gradient_penalty", "wgan_step"),
+    *("fit_gaussian", "mahalanobis_score"),
+    *("descend", "latent_search"),
     *("izi_step", "ziz_step", "bigan_step"),
 }
 

@@ -1,27 +1,27 @@
 """Checks of the exercises of notebook 04."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2, ncx2
+from sklearn.metrics import roc_auc_score
 
 from gantutor.check._common import (
     Answer,
     Function,
-    Off,
     Verdict,
-    call,
     exercise,
-    is_near,
+    number,
     right,
     share,
 )
-from gantutor.data import ladder
-from gantutor.scoring import p_values, threshold
+from gantutor.data import script_data
 
-__all__ = ["alarms_when_normal_moves", "discoveries", "where_the_generator_is"]
+__all__ = [
+    "feature_distance",
+    "where_a_narrow_generator_turns",
+    "where_the_generator_is",
+]
 
 
 @exercise
@@ -67,142 +67,135 @@ def where_the_generator_is(opposite: float, sideways: float, further: float) -> 
     ).judge(last)
 
 
+def _turning_point(variance: float, wanted: float = 0.5) -> float:
+    """The smallest m at which log N(m, variance I) - log N(0, I) has the wanted AUROC."""
+    normal, _ = script_data(n_normal=2000, seed=1)
+    _, abnormal = script_data(seed=0)
+    rows = np.concatenate([normal, abnormal])
+    labels = np.repeat([0, 1], [len(normal), len(abnormal)])
+    low, high = 0.0, 10.0
+    while high - low > 1e-3:
+        m = (low + high) / 2
+        score = (rows**2).sum(axis=1) - ((rows - m) ** 2).sum(axis=1) / variance
+        enough = roc_auc_score(labels, score) >= wanted
+        low, high = (low, m) if enough else (m, high)
+    return high
+
+
 @exercise
-def alarms_when_normal_moves(false_alarms: float) -> Verdict:
-    """Check the false alarms of the ruler when all normal rows have moved by 0.5.
-
-    The answer is the share of the moved rows of the lesson above the threshold that
-    promised 0.05, to three digits: a guess does not hit it.
-    """
-    found = share(false_alarms, "the share")
-    normal, _ = ladder("shift", 1.0, n_normal=20_000)
-    limit = threshold(np.linalg.norm(normal[:2000], axis=1), 0.05)
-    over = np.linalg.norm(normal + 0.5, axis=1) > limit
-
-    def moved_by(
-        way: float,
-    ) -> float:  # in theory, by the squared length in ten columns
-        return float(ncx2.sf(chi2.ppf(0.95, 10), 10, 10 * way**2))
-
-    expected = over[2000:].mean()
+def where_a_narrow_generator_turns(m: float) -> Verdict:
+    """Check from which m in each column a G of width 0.6 gives the best D an AUROC of 0.5."""
+    found = number(m, "m")
+    value = _turning_point(0.36)
     return Answer(
-        value=expected,
-        within=0.0005,
+        value=value,
+        within=0.02,
         mistakes={
-            f"{found:.3f} is about what was promised. Leave the threshold where the "
-            "old calibration rows have put it, and move all ten columns of the new "
-            "rows.": found < 0.065,
-            "this is the share below the threshold. Alarms lie above it.": is_near(
-                found, 1 - expected, 0.03
+            "a G that moves away from the anomalies makes them look even more real. "
+            "They are around +5.": found < 0,
+            "with m = 0 a narrow G makes all abnormal rows look real: the AUROC is 0. "
+            "It has to move.": found == 0,
+            "the covariance of width s is s squared times the identity, and you have "
+            "taken s.": _turning_point(0.6),
+            "this is the answer for the width 0.9 of the lesson. Set s = 0.6.": (
+                _turning_point(0.81)
             ),
-            "this looks like rows that have moved by 1, such as the anomalies of the "
-            "rung. Move the normal rows by 0.5.": is_near(found, moved_by(1.0), 0.03),
-            "that is what the formula gives, for rows without end and a threshold that "
-            "is known. Count the alarms among the moved rows.": moved_by(0.5),
-            "the calibration rows are among the rows that you count. Move and count "
-            "usual[2000:] alone.": is_near(found, over.mean(), 5e-5),
-            f"{found:.3f} is not what rows give that have moved by 0.5 in each column. "
-            "Score them as before: the length of "
-            "the row.": not is_near(found, expected, 0.02),
+            "this is the length of the vector m, or the sum of its columns. Give the "
+            "value that stands in each column.": min(
+                abs(found - value * factor) for factor in (10, 10**0.5)
+            )
+            < 0.1,
+            "at this m nearly all pairs are in the right order. It turns earlier: find "
+            "the first m with an AUROC of at least 0.5.": abs(
+                found - _turning_point(0.36, 0.99)
+            )
+            < 0.1,
+            "you are close. Take m in steps of 0.01.": 0.02 < abs(found - value) < 0.1,
         },
-        otherwise=f"{found:g} is near, as a good guess is. Count: the 18 000 rows of "
-        "usual[2000:], moved by 0.5, against threshold(calibration, 0.05), give "
-        "another number. Hand over all its digits, or three at least.",
-        right=f"{found:.2f}, nearly three times as many alarms as promised, and no "
-        "anomaly is among them. The formula (noncentral chi-square) gives 0.142.",
+        otherwise=f"with m = {found:g} the AUROC is not near 0.5. Run the cell of the "
+        "lesson with s = 0.6 and larger and larger m.",
+        right=f"{np.ceil(100 * value) / 100:.2f} in each column. G would have to make rows a third of the way "
+        "to the anomalies, where there are no normal rows. The ten G of the lesson are "
+        "within 0.3 of the middle.",
     ).judge(found)
 
 
-def _benjamini_hochberg(p: NDArray, rate: float) -> NDArray[np.bool_]:
-    limits = rate * np.arange(1, len(p) + 1) / len(p)
-    passed = np.flatnonzero(np.sort(p) <= limits)
-    return p <= (np.sort(p)[passed[-1]] if len(passed) else -1.0)
+def _mahalanobis(
+    known: NDArray, new: NDArray, centre: NDArray | None = None
+) -> NDArray:
+    d = new - (known.mean(axis=0) if centre is None else centre)
+    return np.sqrt((d @ np.linalg.inv(np.cov(known.T)) * d).sum(axis=1))
 
 
-def _stop_at_the_first(p: NDArray, rate: float) -> NDArray[np.bool_]:
-    limits = rate * np.arange(1, len(p) + 1) / len(p)
-    n_passed = int(np.cumprod(np.sort(p) <= limits).sum())
-    return np.argsort(np.argsort(p)) < n_passed
+def _made_up_features(seed: int) -> tuple[NDArray, NDArray]:
+    rng = np.random.default_rng(seed)
+    mix = rng.normal(size=(4, 4)) + 2 * np.eye(4)
+    known = rng.normal(size=(20_000, 4)) @ mix + 3.0
+    return known, 1.5 * rng.normal(size=(30, 4)) @ mix + 4.0
 
 
-def _many_p_values() -> NDArray:
-    rng = np.random.default_rng(0)
-    p = np.concatenate([rng.random(300), 0.01 * rng.random(60)])
-    rng.shuffle(p)
-    return p
-
-
-def _other_alarms(given: tuple[Any, ...], found: NDArray, wanted: NDArray) -> str:
-    p, rate = given
-    return (
-        f"for the p-values {np.sort(p)[:6].round(4)}... and the share {rate:.3f} you "
-        f"raise {found.sum():.0f} alarms, and it should be {wanted.sum():.0f}. Write "
-        "the limits beside the sorted p-values."
-    )
-
-
-DISCOVERIES = Function(
-    solution=_benjamini_hochberg,
-    inputs=[
-        (np.array([0.9, 0.001, 0.3, 0.02, 0.6, 0.013, 0.7, 0.039]), 0.1),
-        (np.array([0.1, 0.9, 0.05, 0.7]), 0.2),
-        (np.array([0.04, 0.049, 0.045]), 0.05),
-        (np.array([0.5, 0.2, 0.9]), 0.1),
-        (_many_p_values(), 0.1),
-    ],
+FEATURE_DISTANCE = Function(
+    solution=_mahalanobis,
+    inputs=[_made_up_features(0), _made_up_features(1)],
     mistakes={
-        "this is p <= share for each row by itself. With many rows, most alarms are "
-        "then false. The limit must depend on the rank.": lambda p, rate: p <= rate,
-        "every row has the limit share / n. That is the correction of Bonferroni, "
-        "which is stricter: here the limit grows "
-        "with the rank.": lambda p, rate: p <= rate / len(p),
-        "you stop at the first p-value that misses its limit. Look for the last one "
-        "that keeps it: all before it are alarms too.": _stop_at_the_first,
-        "each row is held against its own limit. Look for the last rank that keeps it: "
-        "all rows before it are alarms too.": (
-            lambda p, rate: p <= rate * (1 + np.argsort(np.argsort(p))) / len(p)
+        "these are the squared distances. Take the root.": (
+            lambda known, new: _mahalanobis(known, new) ** 2
         ),
-        "the alarms come in the order of the sorted p-values. The first must belong to "
-        "the first row.": lambda p, rate: np.sort(~_benjamini_hochberg(p, rate)) == 0,
-        "True and False are exchanged.": lambda p, rate: ~_benjamini_hochberg(p, rate),
-        "a p-value that is equal to its limit counts as "
-        "an alarm: use <=.": lambda p, rate: _benjamini_hochberg(p, rate * (1 - 1e-9)),
+        "you multiply by the covariance where its inverse is needed.": (
+            lambda known, new: np.sqrt(
+                ((new - known.mean(0)) @ np.cov(known.T) * (new - known.mean(0))).sum(1)
+            )
+        ),
+        "this is the plain distance to the mean. Features have different widths and "
+        "depend on each other: the covariance takes that out.": (
+            lambda known, new: np.linalg.norm(new - known.mean(0), axis=1)
+        ),
+        "you divide each feature by its own width. The covariance also knows which "
+        "features move together.": lambda known, new: np.linalg.norm(
+            (new - known.mean(0)) / known.std(0, ddof=1), axis=1
+        ),
+        "you measure from the mean of the new rows. Then a row's score depends on the "
+        "rows beside it. Measure from the mean of the known ones.": (
+            lambda known, new: _mahalanobis(known, new, new.mean(0))
+        ),
+        "mean and covariance are those of the new rows. Anomalies among them would "
+        "widen the ruler. Take those of the known rows.": (
+            lambda known, new: _mahalanobis(new, new)
+        ),
+        "the mean is that of the known rows, and the covariance that of the new ones. "
+        "Take both from the known rows.": (
+            lambda known, new: _mahalanobis(new, new, known.mean(0))
+        ),
+        "you do not subtract the mean of the known features.": (
+            lambda known, new: _mahalanobis(known, new, np.zeros(4))
+        ),
+        "the sign is turned round: a distance is positive, and goes up for "
+        "anomalies.": lambda known, new: -_mahalanobis(known, new),
     },
-    otherwise=_other_alarms,
+    otherwise=lambda given, found, wanted: (
+        f"for 30 made-up rows of 4 features the first distances are "
+        f"{found[:3].round(2)}, and they should be {wanted[:3].round(2)}."
+    ),
+    what="the distances",
 )
 
 
 @exercise
-def discoveries(function: Callable[[NDArray, float], ArrayLike]) -> Verdict:
-    """Check a function of p-values and a share that chooses alarms as Benjamini-Hochberg."""
+def feature_distance(function: Callable[[NDArray, NDArray], ArrayLike]) -> Verdict:
+    """Check a function of known and new features: the Mahalanobis distance of the new rows."""
+    FEATURE_DISTANCE.judge(function)
+    normal, abnormal = script_data(seed=0)
+    fresh, _ = script_data(seed=1)
+    weights = np.random.default_rng(0).normal(size=(10, 16))
 
-    def alarms(p: NDArray, rate: float) -> NDArray[np.bool_]:
-        try:
-            found = np.asarray(call(function, p, rate))
-        except (IndexError, ValueError) as error:
-            if _benjamini_hochberg(p, rate).any():
-                raise
-            raise Off(
-                f"for the p-values {np.sort(p)} and the share {rate} none keeps its "
-                f"limit, and your function raised {type(error).__name__}. Then the "
-                "answer is False for each row."
-            ) from error
-        if found.shape != p.shape:
-            raise Off(
-                f"for {len(p)} p-values you return something of the shape "
-                f"{found.shape}. One True or False for each row is needed."
-            )
-        if found.dtype != bool and not np.isin(found, (0, 1)).all():
-            raise Off("the result must be True or False for each row.")
-        return found.astype(bool)
+    def untrained(rows: NDArray) -> NDArray:
+        return np.maximum(rows @ weights, 0)
 
-    DISCOVERIES.judge(alarms)
-    normal, odd = ladder("shift", 2.0, n_normal=20_000, n_abnormal=100)
-    scores = np.linalg.norm(np.concatenate([normal, odd]), axis=1)
-    p, is_odd = p_values(scores[:10_000], scores[10_000:]), np.arange(10_100) >= 10_000
-    naive, chosen = p <= 0.05, alarms(p, 0.1)
+    scores = [_mahalanobis(untrained(normal), untrained(x)) for x in (fresh, abnormal)]
+    labels = np.repeat([0, 1], [len(fresh), len(abnormal)])
+    auroc = roc_auc_score(labels, np.concatenate(scores))
     return right(
-        f"of 10 000 normal rows and 100 anomalies, p <= 0.05 reports {naive.sum()}, of "
-        f"which {1 - is_odd[naive].mean():.0%} are false alarms. Your rule with the share "
-        f"0.1 reports {chosen.sum()}, of which {1 - is_odd[chosen].mean():.0%} are false."
+        "this is how far a row is from the normal rows in the features. Even the outputs "
+        f"of 16 random ReLU units, never trained, give it an AUROC of {auroc:.3f} on the "
+        "script's data. Notebook 07 asks what training adds."
     )

@@ -8,12 +8,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
 from gantutor import networks, rows, startup
@@ -26,7 +25,6 @@ from gantutor.one_class import (
     WHOLE,
     Array,
     Widths,
-    check_parameters,
     drawn_seed,
 )
 from gantutor.rows import ROWS_AT_A_TIME, Scaling
@@ -96,37 +94,6 @@ class Detector(Method):
     random_state: int | np.random.RandomState | None = None
     verbose: int = 0
     warm_start: bool | np.bool_ = False
-
-    def fit(
-        self, X: ArrayLike, y: Any = None, calibration: ArrayLike | None = None
-    ) -> Self:
-        """Learn what is normal.
-
-        Parameters
-        ----------
-        X : array or DataFrame of shape (n, n_features), or images (n, height, width[, c])
-            Normal rows, or mostly so. At least 8; about 100 for a threshold that can keep
-            a false-alarm rate of 5 %.
-        y : ignored
-        calibration : rows like X, optional
-            Normal rows of your own that set the threshold; all of X is then trained on. By
-            default a fifth of X, chosen at random, is kept for that.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If X holds NaN, infinity or text, has too few rows or a wrong shape, or if a
-            parameter is out of its range.
-        FloatingPointError
-            If a loss becomes infinite or NaN.
-        """
-        startup.refuse_forked_process()
-        with self._restored_on_failure():
-            return self._fit(X, calibration)
 
     def anomaly_score(self, X: ArrayLike) -> Array:
         """Anomaly score of each row; up = more anomalous.
@@ -216,8 +183,8 @@ class Detector(Method):
     # -- how it is done ----------------------------------------------------------------
 
     def _fit(self, X: ArrayLike, calibration: ArrayLike | None) -> Self:
+        startup.refuse_forked_process()
         began = time.perf_counter()
-        check_parameters(self)
         more = self.warm_start and hasattr(self, "threshold_")
         if more:
             self._refuse_other_parameters()
@@ -306,8 +273,3 @@ class Detector(Method):
                     f"warm_start=True goes on with the training, but {name} was {value!r} "
                     f"and is now {now!r}. Set it back, or set warm_start=False."
                 )
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags

@@ -16,6 +16,7 @@ from gantutor.one_class import (
     OneClass,
     check_parameters,
     fitted_values,
+    refuse_other_shapes,
     restore_values,
 )
 from gantutor.training import Stage
@@ -120,11 +121,6 @@ class Method(OneClass):
             if name.endswith("_") and isinstance(value, keras.Model)
         }
 
-    def to_tree(self) -> archive.Tree:
-        """All that is needed to score again, for `gantutor.archive`."""
-        self._refuse_own_class()
-        return self._tree()
-
     def _tree(self) -> archive.Tree:
         parameters = self._fitted_parameters.copy()
         for name, value in parameters.items():
@@ -168,12 +164,9 @@ class Method(OneClass):
         detector = cls(**parameters)
         check_parameters(detector)
         restore_values(detector, tree["fitted"], NEEDED)
-        for name in ("center_", "scale_"):
-            shape = np.asarray(vars(detector)[name], dtype=float).shape
-            if shape != ((1,) if detector.image_shape_ else (detector.n_features_in_,)):
-                raise ValueError(f"its {name} has shape {shape}")
-        if np.shape(vars(detector)["mean_row_"]) != detector.row_shape:
-            raise ValueError("its mean_row_ is no row")
+        width = 1 if detector.image_shape_ else detector.n_features_in_
+        shapes = dict.fromkeys(("center_", "scale_"), (width,))
+        refuse_other_shapes(detector, shapes | {"mean_row_": detector.row_shape})
         detector._fitted_parameters = detector.get_params(deep=False)
         detector._build()
         return detector

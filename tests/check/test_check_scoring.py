@@ -3,80 +3,55 @@
 import numpy as np
 import pytest
 from check_cases import Case, judged, tries, verdict
-from scipy.stats import false_discovery_control
+from scipy.stats import multivariate_normal
+from sklearn.covariance import EmpiricalCovariance
 from sklearn.metrics import roc_auc_score
 
 import gantutor as gt
 
-
-def stub(p, share): ...
-
-
-def solution(p, share):
-    order = np.argsort(p)
-    passed = p[order] <= share * np.arange(1, len(p) + 1) / len(p)
-    n_alarms = np.flatnonzero(passed)[-1] + 1 if passed.any() else 0
-    alarms = np.zeros(len(p), bool)
-    alarms[order[:n_alarms]] = True
-    return alarms
+FRESH, _ = gt.data.script_data(n_normal=2000, seed=1)
+_, ABNORMAL = gt.data.script_data(seed=0)
+ROWS = np.concatenate([FRESH, ABNORMAL])
+LABELS = np.repeat([0, 1], [len(FRESH), len(ABNORMAL)])
 
 
-def by_scipy(p, share):
-    return false_discovery_control(p) <= share
+def first_m(covariance, wanted=0.5):
+    """The answer to the second exercise as a reader finds it."""
+    log_p = multivariate_normal(np.zeros(10)).logpdf(ROWS)
+    for m in np.arange(0, 3, 0.01):
+        log_q = multivariate_normal(np.full(10, m), covariance).logpdf(ROWS)
+        if roc_auc_score(LABELS, log_q - log_p) >= wanted:
+            return m
+    raise AssertionError
 
 
-def uncorrected(p, share):
-    return p <= share
+TURNS = first_m(0.36)
 
 
-def bonferroni(p, share):
-    return p <= share / len(p)
+def stub(known, new): ...
 
 
-def limits(p, share):
-    return share * np.arange(1, len(p) + 1) / len(p)
+def solution(known, new, squared=False, inverse=np.linalg.inv):
+    d = new - known.mean(axis=0)
+    squares = (d @ inverse(np.cov(known.T)) * d).sum(axis=1)
+    return squares if squared else np.sqrt(squares)
 
 
-def stops_early(p, share):
-    alarms, order = np.zeros(len(p), bool), np.argsort(p)
-    for i, limit in zip(order, limits(p, share), strict=True):
-        if p[i] > limit:
-            break
-        alarms[i] = True
-    return alarms
+def by_scikit_learn(known, new):
+    return np.sqrt(EmpiricalCovariance().fit(known).mahalanobis(new))
 
 
-def own_limit(p, share):
-    alarms, order = np.zeros(len(p), bool), np.argsort(p)
-    alarms[order] = p[order] <= limits(p, share)
-    return alarms
+def euclid(known, new):
+    return np.linalg.norm(new - known.mean(axis=0), axis=1)
 
 
-def in_sorted_order(p, share):
-    return np.arange(len(p)) < solution(p, share).sum()
+def each_by_itself(known, new):
+    return euclid(known / known.std(axis=0), new / known.std(axis=0))
 
 
-def strictly_below(p, share):
-    passed = np.sort(p) < limits(p, share)
-    return p <= (np.sort(p)[passed].max() if passed.any() else -1)
-
-
-def forgets_the_empty_case(p, share):
-    last = np.flatnonzero(np.sort(p) <= limits(p, share))[-1]
-    return p <= np.sort(p)[last]
-
-
-def positions(p, share):
-    return np.flatnonzero(solution(p, share))
-
-
-USUAL, _ = gt.data.ladder("shift", 1.0, n_normal=20_000)
-NEW = USUAL[2000:]
-
-
-def alarms(rows):
-    limit = gt.scoring.threshold(np.linalg.norm(USUAL[:2000], axis=1), 0.05)
-    return (np.linalg.norm(rows, axis=1) > limit).mean()
+def mixed(known, new):
+    d = new - known.mean(axis=0)
+    return np.sqrt((d @ np.linalg.inv(np.cov(new.T)) * d).sum(axis=1))
 
 
 CASES = [
@@ -96,45 +71,44 @@ CASES = [
         ],
     ),
     Case(
-        "alarms_when_normal_moves",
+        "where_a_narrow_generator_turns",
         (...,),
-        [(alarms(NEW + 0.5),), (0.149,)],
+        [(TURNS,), (1.58,)],
         [
-            ((0.15,), "0.15 is near, as a good guess is"),
-            ((0.1423,), "what the formula gives"),
-            ((alarms(USUAL + 0.5),), "usual[2000:] alone"),
-            ((alarms(NEW),), "what was promised"),
-            ((alarms(NEW + 0.5 * np.eye(10)[0]),), "what was promised"),
-            ((alarms(NEW + 1.0),), "moved by 1"),
-            ((alarms(NEW + 0.3),), "not what rows give"),
-            ((1 - alarms(NEW + 0.5),), "below"),
-            ((14.2,), "between 0 and 1"),
-            (("more",), "must be one number"),
+            ((-TURNS,), "away from the anomalies"),
+            ((0,), "It has to move"),
+            ((first_m(0.6),), "you have taken s"),
+            ((first_m(0.81),), "the width 0.9"),
+            ((TURNS * 10**0.5,), "in each column"),
+            ((TURNS * 10,), "in each column"),
+            ((first_m(0.36, 0.99),), "It turns earlier"),
+            ((TURNS + 0.05,), "steps of 0.01"),
+            ((1.3,), "not near 0.5"),
+            (("far",), "must be one number"),
         ],
     ),
     Case(
-        "discoveries",
+        "feature_distance",
         (stub,),
         [
             (solution,),
-            (by_scipy,),
-            (lambda p, share: solution(p, share).astype(int),),
-            (lambda p, share: list(solution(p, share)),),
+            (by_scikit_learn,),
+            (lambda known, new: solution(known, new, inverse=np.linalg.pinv),),
+            (lambda known, new: list(solution(known, new)),),
         ],
         [
-            ((uncorrected,), "each row by itself"),
-            ((bonferroni,), "Bonferroni"),
-            ((stops_early,), "you stop at the first"),
-            ((own_limit,), "its own limit"),
-            ((in_sorted_order,), "order of the sorted"),
-            ((lambda p, share: ~solution(p, share),), "exchanged"),
-            ((strictly_below,), "use <="),
-            ((positions,), "One True or False for each row"),
-            ((forgets_the_empty_case,), "none keeps its limit"),
-            ((lambda p, share: p[len(p)] <= share,), "raised IndexError"),
-            ((lambda p, share: p,), "must be True or False"),
-            ((lambda p, share: p < 0,), "it should be"),
-            ((0.05,), "a function is needed"),
+            ((lambda known, new: solution(known, new, squared=True),), "Take the root"),
+            ((lambda k, n: solution(k, n, inverse=np.asarray),), "its inverse"),
+            ((euclid,), "plain distance"),
+            ((each_by_itself,), "which features move together"),
+            ((lambda k, n: solution(k - k.mean(0) + n.mean(0), n),), "rows beside it"),
+            ((lambda known, new: solution(new, new),), "those of the new rows"),
+            ((mixed,), "Take both from the known rows"),
+            ((lambda k, n: solution(k - k.mean(0), n),), "do not subtract"),
+            ((lambda known, new: -solution(known, new),), "sign is turned round"),
+            ((lambda known, new: solution(new, known),), "must have the shape (30,)"),
+            ((lambda known, new: 2 * solution(known, new),), "they should be"),
+            ((0.5,), "a function is needed"),
         ],
     ),
 ]

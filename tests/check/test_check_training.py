@@ -5,6 +5,8 @@ import pytest
 import tensorflow as tf
 from check_cases import Case, judged, tries
 
+from gantutor import networks
+
 
 def hill(width=2.0, middle=0.0):
     """The best logit for N(0, 1) against N(middle, width^2)."""
@@ -37,6 +39,11 @@ class Network:
 
     def __call__(self, x):
         return tf.constant(self.logit(x))
+
+
+def untrained(x):
+    with networks.initial_weights(0):
+        return networks.dense_discriminator(1, hidden=(64, 64))(x)
 
 
 def stub(network, rows, distance): ...
@@ -137,6 +144,7 @@ CASES = [
             ((lambda x: np.sin(9 * x),), "2000 steps"),
             ((lambda x: hill()(x)[:, 0],), "shape (101, 1)"),
             ((hill(),), "without weights"),
+            ((untrained,), "learned nothing"),
             ((0.69,), "a function is needed"),
         ],
     ),

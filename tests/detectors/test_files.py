@@ -289,9 +289,17 @@ WIDE = {"class": "LedoitWolf", PARAMETERS: {}, "rows": np.zeros((2, 60_000))}
             ("GAN", drop(FITTED, name), f"it lacks {name}")
             for name in ("center_", "calibration_scores_", "n_features_in_", "seed_")
         ],
-        ("GAN", put(np.zeros((9, 4)), FITTED, "center_"), "center_ has shape"),
+        (
+            "GAN",
+            put(np.zeros((9, 4)), FITTED, "center_"),
+            "center_ does not hold numbers of shape (4,)",
+        ),
         ("GAN", put(np.array([*"abcd"]), FITTED, "scale_"), ""),
-        ("GAN", put(np.zeros(3), FITTED, "mean_row_"), "mean_row_ is no row"),
+        (
+            "GAN",
+            put(np.zeros(3), FITTED, "mean_row_"),
+            "mean_row_ does not hold numbers of shape (4,)",
+        ),
         ("GAN", put(np.array([*"ab"]), FITTED, "calibration_scores_"), ""),
         ("GAN", put(np.array([np.nan]), FITTED, "calibration_scores_"), ""),
         (
@@ -312,8 +320,12 @@ WIDE = {"class": "LedoitWolf", PARAMETERS: {}, "rows": np.zeros((2, 60_000))}
         ("Ensemble", put(WIDE, "members", 1), "too wide"),
         ("Ensemble", put("os.system", "members", 1, "class"), "'os.system'"),
         ("Ensemble", drop(FITTED, "weights_"), "it lacks weights_"),
-        ("Ensemble", put(np.ones(2), FITTED, "weights_"), "no 3 numbers"),
-        ("Ensemble", put(np.full(3, np.nan), FITTED, "score_scales_"), "no 3 numbers"),
+        ("Ensemble", put(np.ones(2), FITTED, "weights_"), "numbers of shape (3,)"),
+        (
+            "Ensemble",
+            put(np.full(3, np.nan), FITTED, "score_scales_"),
+            "numbers of shape (3,)",
+        ),
         ("Ensemble", drop("members", 0, "weights", "generator_", 0), SHAPES),
     ],
 )
