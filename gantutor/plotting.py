@@ -10,6 +10,7 @@ the picture does. Groups differ by marker or line style as well as by colour.
 import base64
 import html
 import io
+import itertools
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
@@ -460,14 +461,18 @@ def frames(
 
 
 def images(
-    pictures: Mapping[str, ArrayLike], title: str = "", description: str = ""
+    pictures: Mapping[str, ArrayLike | Mapping[str, ArrayLike]],
+    title: str = "",
+    description: str = "",
 ) -> DescribedFigure:
     """Rows of small gray images, one labelled row a group.
 
     Parameters
     ----------
     pictures : mapping of str to array of shape (n, height, width) or (..., 1)
-        Images by the name of their row; one gray scale for each row.
+        Images by the name of their row; one gray scale for each row. A row may also be a
+        mapping of such arrays: blocks side by side with a gap between them, their names
+        above the first row.
     title, description : str, optional
         Title, and what the picture shows.
 
@@ -475,23 +480,54 @@ def images(
     -------
     DescribedFigure
     """
-    groups = {name: np.asarray(group) for name, group in pictures.items()}
-    groups = {name: group.reshape(group.shape[:3]) for name, group in groups.items()}
-    columns = max(len(group) for group in groups.values())
+    rows = {
+        name: {
+            block: np.reshape(part, np.shape(part)[:3])
+            for block, part in (
+                group if isinstance(group, Mapping) else {"": group}
+            ).items()
+        }
+        for name, group in pictures.items()
+    }
+    widths = [
+        max(map(len, parts))
+        for parts in itertools.zip_longest(
+            *(list(blocks.values()) for blocks in rows.values()), fillvalue=()
+        )
+    ]
+    ratios = [ratio for n in widths for ratio in [1.0] * n + [0.4]][:-1]
     fig, axes = figure(
-        len(groups), columns, size=(0.8 * columns + 1, 0.9 * len(groups))
+        len(rows),
+        len(ratios),
+        size=(0.8 * sum(ratios) + 1, 1.05 * len(rows) + 0.2),
+        width_ratios=ratios,
     )
-    for ax_row, (name, group) in zip(axes, groups.items(), strict=True):
-        for ax, picture in zip(ax_row, group, strict=False):
-            ax.imshow(picture, cmap="gray", vmin=group.min(), vmax=group.max())
-        for ax in ax_row:
-            ax.set(xticks=[], yticks=[])
-            ax.grid(False)
-            ax.spines[:].set_visible(False)
-        ax_row[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    fig.get_layout_engine().set(w_pad=0.02, h_pad=0.1)  # type: ignore[union-attr,call-arg]
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+        ax.grid(False)
+        ax.spines[:].set_visible(False)
+        ax.set_facecolor("none")
+    starts = np.cumsum([0, *(n + 1 for n in widths)])
+    for i, (name, blocks) in enumerate(rows.items()):
+        axes[i, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+        scale = {
+            "vmin": min(part.min() for part in blocks.values()),
+            "vmax": max(part.max() for part in blocks.values()),
+        }
+        for start, (block, part) in zip(starts, blocks.items(), strict=False):
+            for ax, picture in zip(axes[i, start:], part, strict=False):
+                ax.imshow(picture, cmap="gray", **scale)
+                ax.spines[:].set(visible=True, color="gray")  # a white rim is seen
+            if i == 0:
+                axes[0, start].set_title(block, loc="left")
     if title:
         fig.suptitle(title)
-    counts = ", ".join(f"{len(group)} {name}" for name, group in groups.items())
+    counts = ", ".join(
+        f"{len(part)} {name}" + (f" ({block})" if block else "")
+        for name, blocks in rows.items()
+        for block, part in blocks.items()
+    )
     return _described(fig, title, f"Small gray images in rows: {counts}.", description)
 
 

@@ -230,6 +230,32 @@ def test_images_of_groups_of_different_size_leave_the_rest_empty():
     assert [len(ax.images) for ax in fig.axes] == [1, 1, 1, 1, 0, 0]
 
 
+def gaps(*axes):
+    """Distances in pixels from each of some axes to the next, side by side or below."""
+    axes[0].figure.draw_without_rendering()
+    boxes = [ax.get_window_extent() for ax in axes]
+    return [
+        max(b.x0 - a.x1, a.y0 - b.y1) for a, b in zip(boxes, boxes[1:], strict=False)
+    ]
+
+
+def test_images_are_farther_from_the_next_row_than_from_their_neighbours():
+    fig = plotting.images({"a": RNG.random((8, 8, 8)), "b": RNG.random((8, 8, 8))})
+    (beside,), (below,) = gaps(*fig.axes[:2]), gaps(fig.axes[0], fig.axes[8])
+    assert below > 2 * beside > 0
+
+
+def test_images_blocks_of_a_row_are_apart_and_share_one_gray_scale():
+    blocks = {"sharp": RNG.random((2, 8, 8)), "soft": 3 * RNG.random((2, 8, 8))}
+    fig = plotting.images({"drawn": blocks})
+    axes = [ax for ax in fig.axes if ax.images]
+    within, between, _ = gaps(*axes)
+    assert between > 5 * within
+    assert len({ax.images[0].get_clim() for ax in axes}) == 1
+    assert [ax.get_title(loc="left") for ax in axes] == ["sharp", "", "soft", ""]
+    assert "2 drawn (sharp), 2 drawn (soft)" in fig.description
+
+
 def test_bars_are_in_order_from_the_top_with_their_length():
     fig = plotting.bars({"a": 3.0, "b": -1.0}, "share")
     (ax,) = fig.axes

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from gantutor.check._common import Answer, Function, Verdict, exercise, number
 from gantutor.scoring import p_values
 
-__all__ = ["grey_dot", "parameters_of_larger_images", "power_of_edges", "two_sided"]
+__all__ = ["parameters_of_larger_images", "power_of_edges", "two_sided"]
 
 Array = NDArray[np.float64]
 
@@ -52,30 +52,6 @@ LARGER_IMAGES = Answer(
 def parameters_of_larger_images(count: int) -> Verdict:
     """Check the number of parameters of ``conv_network((28, 28, 1), 1)``."""
     return LARGER_IMAGES.judge(number(count, "the number of parameters"))
-
-
-@exercise
-def grey_dot(standard_deviations: float) -> Verdict:
-    """Check by how many standard deviations the value 2 differs from 899 zeros and a one."""
-    found = number(standard_deviations)
-    return Answer(
-        value=60,
-        within=3,
-        mistakes={
-            "you divided by the variance. The standard deviation is its square "
-            "root.": 1800,
-            "that is the distance in grey values. In which units does standardising "
-            "count?": 2,
-            "that is the standard deviation of the pixel. By how many of them does the "
-            "value 2 differ from the mean?": 0.033,
-            "that is where the value 1 stands. The test picture has a 2 there.": 30,
-        },
-        near=0.05 * abs(found),
-        otherwise="the mean of the squares is 1/900, so that is nearly the variance. "
-        "Take its square root, and see how often it goes into 2.",
-        right="the standard deviation is 1/30, and 2 is 60 of them. A grey that no eye "
-        "notices outweighs all that the other pixels say.",
-    ).judge(found)
 
 
 # The AUROCs of the lesson's PCA residual, divided by the edges to the power 0, 0.1 ... 1.
