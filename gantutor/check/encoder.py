@@ -1,4 +1,4 @@
-"""Checks of the exercises of notebook 10."""
+"""Checks of the exercises of notebook 09."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,38 +11,53 @@ from gantutor.check._common import (
     Function,
     Off,
     Verdict,
-    call,
     exercise,
     fitted_on,
+    is_near,
     number,
     numbers,
 )
 from gantutor.data import ladder
 
-__all__ = ["batches_of_one", "fewer_latent_dimensions", "scale_by_calibration"]
+__all__ = ["against_the_mean", "fewer_latent_dimensions", "two_trainings"]
 
 Scores = NDArray[np.float64]
 
 
 @exercise
-def batches_of_one(n_points: float) -> Verdict:
-    """Check how many latent points 100 rows get, one at a time in training mode."""
+def two_trainings(after_izi: ArrayLike, after_ziz: ArrayLike) -> Verdict:
+    """Check the weights (a, b) of a linear encoder after izi, and after ziz."""
+    izi = numbers(after_izi, (2,), "after_izi")
+    ziz = numbers(after_ziz, (2,), "after_ziz")
+    izi_right, ziz_right = is_near(izi, [1, 0], 0.01), is_near(ziz, [1, 0.5], 0.01)
+    stays = "b is multiplied by the second column of a generated row, which is always 0"
     return Answer(
-        value=1,
-        within=0,
+        value=[1, 0, 1, 0.5],
+        within=0.01,
         mistakes={
-            "that is what the encoder does when it is used as it should be. In "
-            "training mode, which mean is subtracted from a unit if the batch is one "
-            "row?": 100,
-            "the encoder puts out a point for each row. How many of them differ?": 0,
+            "the two are swapped. Which training ever sees a second column that is not "
+            "0?": [1, 0.5, 1, 0],
+            f"a is right twice, and so is b after izi. In ziz, {stays}. So what is the "
+            "gradient of b, and where does b end?": [1, 0, 1, 0],
+            "a is right twice, and so is b after ziz. In izi the encoder sees real rows, "
+            "and b v moves E away from u by a random amount. Which b makes that "
+            "smallest?": [1, 0.5, 1, 0.5],
+            "a moves in both trainings: it is what ties z, or u, to the answer. Put E "
+            "into the losses and look for the a that makes them 0, or "
+            "smallest.": bool(izi[0] == 0.5 or ziz[0] == 0.5),
+            "after izi: the row comes back as (E, 0), so E should be near u. v is "
+            "independent of u, so it can only blur E. What does that say of "
+            "b?": ziz_right and not izi_right,
+            f"after ziz: E(G(z)) = a z + b 0 should be z. That fixes a; {stays}, so "
+            "nothing moves it.": izi_right and not ziz_right,
         },
-        otherwise="write down one unit of the first hidden layer for a batch of one "
-        "row: its value, the mean over the batch, and the difference. What reaches the "
-        "next layer, and does it depend on the row?",
-        right="the mean over one row is the row itself, so every unit becomes 0 before "
-        "its learned shift is added. All rows get the same latent point: nothing of "
-        "the row is left.",
-    ).judge(number(n_points, "the number of latent points"))
+        otherwise="write the losses down. izi: the mean of (u - E)^2 + v^2 with "
+        "E = a u + b v. ziz: the mean of (z - a z - b 0)^2. Which a and b make each as "
+        "small as possible, and which of them does the loss not depend on?",
+        right="izi finds that v tells nothing of u, and sets b to 0. ziz never sees a v "
+        "that is not 0, so b stays where it began, and the encoder is off by v/2 on every "
+        "real row. That is the price of practising on generated rows alone.",
+    ).judge([*izi, *ziz])
 
 
 @exercise
@@ -122,64 +137,51 @@ def fewer_latent_dimensions(
     ).judge(found)
 
 
-def _scaled(calibration: Scores, scores: Scores) -> Scores:
-    return (scores - calibration.min()) / np.ptp(calibration)
+def _against(a: Scores, b: Scores) -> float:
+    gains = a - b
+    return float(np.mean(gains * gains.mean() < 0))
 
 
-CALIBRATION = np.array([3.0, 2.0, 7.0, 4.0, 10.0])
-SCALE_BY_CALIBRATION = Function(
-    solution=_scaled,
+AGAINST_THE_MEAN = Function(
+    solution=_against,
     inputs=[
-        (CALIBRATION, np.array([4.0, 2.5, 6.0, 10.0, 14.0, 42.0])),
-        (CALIBRATION, np.array([1.0, 0.5, 6.0, 9.0])),
+        (np.array([0.9, 0.8, 0.85, 0.7]), np.array([0.6, 0.82, 0.86, 0.7])),
+        (np.array([0.5, 0.9, 0.8]), np.array([0.9, 0.7, 0.85])),
+        (np.array([0.8, 0.9]), np.array([0.7, 0.6])),
     ],
-    what="the result, a number for each of the scores,",
     mistakes={
-        "that is the mistake itself: the lowest and the highest score are those of the "
-        "batch. Take them from the calibration rows.": lambda c, s: _scaled(s, s),
-        "the calibration rows are in, but so are the scores of the batch. Scale by the "
-        "calibration rows alone.": lambda c, s: _scaled(np.concatenate([c, s]), s),
-        "scores beyond the calibration rows are cut off. The scores 14 and 42 both get "
-        "1, so that their order is lost. Let them pass 1.": (
-            lambda c, s: np.minimum(_scaled(c, s), 1)
+        "this is the number of seeds. Divide by how many there are.": lambda a, b: (
+            np.sum((a - b) * np.mean(a - b) < 0)
         ),
-        "scores below all calibration rows are cut off. The scores 0.5 and 1 both get "
-        "0, so that their order is lost. Let them "
-        "fall below 0.": lambda c, s: np.maximum(_scaled(c, s), 0),
-        "scores beyond the calibration rows are cut off, on both sides. The scores 14 "
-        "and 42 both get 1, and 0.5 and 1 both get 0, so that their order is lost. Let "
-        "them pass 1, and fall below 0.": lambda c, s: _scaled(c, s).clip(0, 1),
-        "the highest calibration score becomes 1, but the lowest does not become 0. "
-        "Subtract it first.": lambda c, s: s / c.max(),
-        "divide by the range, which is the highest minus the lowest.": lambda c, s: (
-            (s - c.min()) / c.max()
+        "these are the seeds that say the same as the mean. Asked for are those that say "
+        "the opposite.": lambda a, b: np.mean((a - b) * np.mean(a - b) > 0),
+        "a seed on which both are equal is counted. It says nothing, so it does not "
+        "contradict.": lambda a, b: np.mean((a - b) * np.mean(a - b) <= 0),
+        "these are the seeds that say the opposite of the median difference. One large "
+        "difference can turn the mean: take the mean.": lambda a, b: np.mean(
+            (a - b) * np.median(a - b) < 0
         ),
-        "that is honest too, in standard deviations from the mean. Asked for is the "
-        "scale on which the lowest calibration score "
-        "is 0 and the highest 1.": lambda c, s: (s - c.mean()) / c.std(),
-        "high and low are swapped: the highest score "
-        "must come out highest.": lambda c, s: 1 - _scaled(c, s),
+        "this is the share of seeds on which b is ahead, whatever the mean says. If the "
+        "mean is in favour of b, those seeds agree.": lambda a, b: np.mean(a < b),
+        "this is the share of seeds on which a is ahead, whatever the mean says. If the "
+        "mean is in favour of a, those seeds agree.": lambda a, b: np.mean(a > b),
+        "the two lists are sorted, so that their entries no longer belong to one seed. "
+        "Take the difference seed by seed first.": lambda a, b: _against(
+            np.sort(a), np.sort(b)
+        ),
     },
     otherwise=lambda given, found, wanted: (
-        "the calibration scores run from 2 to 10, so the score 6 lies in the middle "
-        f"and should become 0.5. Yours becomes {found[2]:.3g}."
-        if abs(found[2] - wanted[2]) > 0.001
-        else f"the scores {given[1].tolist()} should become "
-        f"{wanted.round(3).tolist()}. Yours become {found.round(3).tolist()}."
+        f"for a = {given[0].tolist()} and b = {given[1].tolist()} the differences are "
+        f"{(given[0] - given[1]).round(2).tolist()} with the mean "
+        f"{(given[0] - given[1]).mean():.3f}, so the share is {wanted:.3g}. Yours is "
+        f"{found:.3g}."
     ),
+    right="with a share like one half, a single seed is a coin. Report the mean, the "
+    "single differences, and this share.",
 )
 
 
 @exercise
-def scale_by_calibration(function: Callable[[Scores, Scores], ArrayLike]) -> Verdict:
-    """Check a function of calibration scores and scores that scales the scores."""
-    SCALE_BY_CALIBRATION.judge(function)
-    alone = call(function, CALIBRATION, np.array([6.0]))
-    one = numbers(alone, (1,), "one score alone")
-    return Answer(
-        value=[0.5],
-        otherwise=f"the score 6 becomes 0.5 in company and {one[0]:.3g} alone. Nothing "
-        "of the other scores may enter.",
-        right="a score keeps its number whatever company it is in, and the order stays, so "
-        "that the AUROC does as well. Above 1 means: odder than any calibration row.",
-    ).judge(one)
+def against_the_mean(function: Callable[[Scores, Scores], float]) -> Verdict:
+    """Check a function of two lists of AUROCs: the share of seeds against the mean."""
+    return AGAINST_THE_MEAN.judge(function)

@@ -1,4 +1,4 @@
-"""The checks of notebook 10: stubs, plausible mistakes and solutions."""
+"""The checks of notebook 09: stubs, plausible mistakes and solutions."""
 
 from types import SimpleNamespace
 
@@ -9,56 +9,50 @@ from check_cases import Case, judged, tries
 import gantutor as gt
 
 
-def stub(calibration, scores): ...
+def stub(a, b): ...
 
 
-def solution(calibration, scores):
-    low, high = calibration.min(), calibration.max()
-    return (scores - low) / (high - low)
+def solution(a, b):
+    gains = np.asarray(a) - np.asarray(b)
+    return np.mean(gains * gains.mean() < 0)
 
 
-def by_the_batch(calibration, scores):
-    return solution(scores, scores)
+def with_a_loop(a, b):
+    mean = sum(x - y for x, y in zip(a, b, strict=True)) / len(a)
+    against = [x - y for x, y in zip(a, b, strict=True) if (x - y) * mean < 0]
+    return len(against) / len(a)
 
 
-def by_all_scores(calibration, scores):
-    return solution(np.concatenate([calibration, scores]), scores)
+def how_many(a, b):
+    return len(a) * solution(a, b)
 
 
-def cut_off(calibration, scores):
-    return solution(calibration, scores).clip(0, 1)
+def who_agree(a, b):
+    return np.mean((a - b) * np.mean(a - b) > 0)
 
 
-def by_the_highest(calibration, scores):
-    return scores / calibration.max()
+def ties_too(a, b):
+    return np.mean((a - b) * np.mean(a - b) <= 0)
 
 
-def without_the_range(calibration, scores):
-    return (scores - calibration.min()) / calibration.max()
+def against_the_median(a, b):
+    return np.mean((a - b) * np.median(a - b) < 0)
 
 
-def standardised(calibration, scores):
-    return (scores - calibration.mean()) / calibration.std()
+def b_ahead(a, b):
+    return np.mean(a < b)
 
 
-def upside_down(calibration, scores):
-    return 1 - solution(calibration, scores)
+def a_ahead(a, b):
+    return np.mean(a > b)
 
 
-def ranks(calibration, scores):
-    return [(calibration < score).mean() for score in scores]
+def unpaired(a, b):
+    return solution(np.sort(a), np.sort(b))
 
 
-def right_in_company_only(calibration, scores):
-    return solution(calibration, scores) if len(scores) > 1 else np.zeros(1)
-
-
-def cut_off_above(calibration, scores):
-    return np.minimum(solution(calibration, scores), 1)
-
-
-def cut_off_below(calibration, scores):
-    return np.maximum(solution(calibration, scores), 0)
+def without_the_first_seed(a, b):
+    return solution(a[1:], b[1:])
 
 
 NORMAL, ODD = gt.data.ladder("shift", 1.0, n_normal=1600, n_abnormal=400)
@@ -99,17 +93,25 @@ ALL = np.concatenate([S0, S1]).mean()
 
 CASES = [
     Case(
-        "batches_of_one",
-        (...,),
-        [(1,)],
+        "two_trainings",
+        ((..., ...), (..., ...)),
+        [((1, 0), (1, 0.5)), ([1.0, 0.0], np.array([1.0, 0.5]))],
         [
-            ((100,), "batch is one row"),
-            ((0,), "How many of them differ"),
-            ((10,), "reaches the next layer"),
-            ((64,), "reaches the next layer"),
-            (("one",), "must be one number"),
-            ((np.inf,), "finite"),
-            ((99,), "reaches the next layer"),
+            (((1, 0), (1, 0)), "where does b end"),
+            (((1, 0.5), (1, 0.5)), "Which b makes that smallest"),
+            (((1, 0.5), (1, 0)), "swapped"),
+            (((0.5, 0.5), (0.5, 0.5)), "a moves in both"),
+            (((1, 0), (0.5, 0.5)), "a moves in both"),
+            (((0.5, 0), (1, 0.5)), "a moves in both"),
+            (((1, 1), (1, 0.5)), "so it can only blur E"),
+            (((1, -0.5), (1, 0.5)), "so it can only blur E"),
+            (((1, 0), (1, 1)), "nothing moves it"),
+            (((1, 0), (0, 0)), "nothing moves it"),
+            (((0, 0), (0, 0)), "write the losses down"),
+            (((1, 1), (1, 1)), "write the losses down"),
+            ((1, 0.5), "after_izi must have the shape (2,)"),
+            (((1, 0), (1, 0, 0)), "after_ziz must have the shape (2,)"),
+            ((("a", "b"), (1, 0.5)), "must be numbers"),
         ],
     ),
     Case(
@@ -155,33 +157,21 @@ CASES = [
         ],
     ),
     Case(
-        "scale_by_calibration",
+        "against_the_mean",
         (stub,),
-        [(solution,)],
+        [(solution,), (with_a_loop,)],
         [
-            ((by_the_batch,), "the mistake itself"),
-            ((by_all_scores,), "calibration rows alone"),
-            ((cut_off_above,), "Let them pass 1."),
-            ((cut_off_below,), "Let them fall below 0"),
-            ((cut_off,), "on both sides"),
-            ((by_the_highest,), "Subtract it first"),
-            ((without_the_range,), "highest minus the lowest"),
-            ((standardised,), "honest too"),
-            ((upside_down,), "swapped"),
-            ((ranks,), "should become 0.5"),
-            (
-                (lambda c, s: np.where(s < 2, 0.1, solution(c, s)),),
-                "should become [-0.125, -0.188, 0.5, 0.875]",
-            ),
-            ((right_in_company_only,), "alone"),
-            ((lambda c, s: solution(s, c),), "for each of the scores, must have"),
-            ((lambda c, s: np.sort(solution(c, s)),), "Yours become [0.062, 0.25"),
-            ((lambda c, s: s - c.min() / (c.max() - c.min()),), "becomes 5.75"),
-            ((lambda c, s: (s - c[0]) / (c[-1] - c[0]),), "becomes 0.429"),
-            ((lambda c, s: (s - c.mean()) / np.ptp(c),), "becomes 0.1."),
-            ((lambda c, s: min(1, solution(c, s)),), "raised ValueError"),
-            ((lambda calibration, scores: 0.5,), "shape (6,)"),
-            ((True,), "a function is needed"),
+            ((how_many,), "Divide by how many there are"),
+            ((who_agree,), "say the same as the mean"),
+            ((ties_too,), "It says nothing"),
+            ((against_the_median,), "opposite of the median"),
+            ((b_ahead,), "b is ahead"),
+            ((a_ahead,), "a is ahead"),
+            ((unpaired,), "Take the difference seed by seed first"),
+            ((without_the_first_seed,), "so the share is 0.5. Yours is 0"),
+            ((lambda a, b: a - b,), "must be one number"),
+            ((lambda a, b: np.mean(a - b),), "so the share is 0.5"),
+            ((0.5,), "a function is needed"),
         ],
     ),
 ]
