@@ -20,7 +20,8 @@ TAUGHT = {
     *("gan_step", "compile_block"),
     *("discriminator_score", "threshold", "p_values"),
     *("critic_loss", "gradient_penalty", "fit_gaussian", "mahalanobis_score"),
-    *("izi_step", "ziz_step", "bigan_step"),
+    *("izi_step", "ziz_step"),
+    *("bigan_step", "alad_step", "ganomaly_step"),
 }
 
 Definition = ast.FunctionDef | ast.ClassDef
