@@ -192,6 +192,60 @@ def mean_squared_distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.square(a - b), axis=range(1, len(a.shape)))
 
 
+def descend(
+    loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    x: tf.Tensor,
+    z: tf.Tensor,
+    n_steps: int = 100,
+    learning_rate: float = 0.1,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Move the latent point of each row downhill, and keep the best point on the way.
+
+    Adam (Kingma and Ba 2015, arXiv 1412.6980) on numbers of each row's own, so that the
+    result for a row does not depend on the others. The step size falls in a straight line
+    to nothing.
+
+    Parameters
+    ----------
+    loss : callable
+        Maps rows (n, ...) and latent points (n, latent_dim) to losses (n,), row by row.
+    x : tensor of shape (n, ...)
+        The rows.
+    z : tensor of shape (n, latent_dim)
+        Where each row begins.
+    n_steps : int, default=100
+        Steps of Adam.
+    learning_rate : float, default=0.1
+        Size of the first step.
+
+    Returns
+    -------
+    best_z : tensor of shape (n, latent_dim)
+        The best latent points.
+    lowest : tensor of shape (n,)
+        Their losses.
+    """
+    best_z, lowest = z, loss(x, z)
+    mean, square = tf.zeros_like(z), tf.zeros_like(z)
+    for i in tf.range(1, n_steps + 1):
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            values = loss(x, z)
+        gradient = tape.gradient(values, z)
+        better = values < lowest
+        best_z = tf.where(better[:, None], z, best_z)
+        lowest = tf.where(better, values, lowest)
+        step = tf.cast(i, tf.float32)
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        usual_size = tf.sqrt(square / (1 - 0.999**step)) + 1e-7
+        rate = learning_rate * (1 - (step - 1) / n_steps)
+        z -= rate * mean / (1 - 0.9**step) / usual_size
+    values = loss(x, z)
+    best_z = tf.where((values < lowest)[:, None], z, best_z)
+    return best_z, tf.minimum(values, lowest)
+
+
 def latent_search(
     loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
     x: tf.Tensor,
@@ -201,10 +255,8 @@ def latent_search(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Look for the latent point of each row that has the lowest loss.
 
-    Source: Schlegl et al. 2017 (arXiv 1703.05921), section 2.2. All rows are searched at
-    once, each by Adam (Kingma and Ba 2015, arXiv 1412.6980) on numbers of its own, so that
-    the result for a row does not depend on the others. The step size falls in a straight
-    line to nothing, and the best point on the way is kept.
+    Source: Schlegl et al. 2017 (arXiv 1703.05921), section 2.2. All rows and all starts are
+    searched at once by `descend`.
 
     Parameters
     ----------
@@ -226,33 +278,16 @@ def latent_search(
     lowest : tensor of shape (n,)
         Their losses.
     """
-    points = tf.cast(starts, tf.float32)
-    n_starts, n = points.shape[0], tf.shape(x)[0]
+    points, n = tf.cast(starts, tf.float32), tf.shape(x)[0]
+    n_starts, latent_dim = points.shape
     z = tf.repeat(points, n, axis=0)  # (n_starts * n, latent_dim)
     tiled = tf.tile(x, [n_starts] + [1] * (len(x.shape) - 1))
-    best_z, lowest = z, loss(tiled, z)
-    mean, square = tf.zeros_like(z), tf.zeros_like(z)
-    for i in tf.range(1, n_steps + 1):
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            values = loss(tiled, z)
-        gradient = tape.gradient(values, z)
-        better = values < lowest
-        best_z = tf.where(better[:, None], z, best_z)
-        lowest = tf.where(better, values, lowest)
-        step = tf.cast(i, tf.float32)
-        mean = 0.9 * mean + 0.1 * gradient
-        square = 0.999 * square + 0.001 * gradient**2
-        unbiased = tf.sqrt(square / (1 - 0.999**step)) + 1e-7
-        rate = learning_rate * (1 - (step - 1) / n_steps)
-        z -= rate * mean / (1 - 0.9**step) / unbiased
-    values = loss(tiled, z)
-    best_z = tf.where((values < lowest)[:, None], z, best_z)
-    lowest = tf.reshape(tf.minimum(values, lowest), (n_starts, n))
-    best_z = tf.reshape(best_z, (n_starts, n, points.shape[1]))
-    winner = tf.argmin(lowest, axis=0)[:, None]  # (n, 1)
-    best_z = tf.gather(tf.transpose(best_z, (1, 0, 2)), winner, batch_dims=1)[:, 0]
-    return best_z, tf.reduce_min(lowest, axis=0)
+    z, values = descend(loss, tiled, z, n_steps, learning_rate)
+    z = tf.reshape(z, (n_starts, n, latent_dim))
+    values = tf.reshape(values, (n_starts, n))
+    winner = tf.argmin(values, axis=0)[:, None]  # (n, 1)
+    best_z = tf.gather(tf.transpose(z, (1, 0, 2)), winner, batch_dims=1)[:, 0]
+    return best_z, tf.reduce_min(values, axis=0)
 
 
 def integrated_gradients(

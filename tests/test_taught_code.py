@@ -19,7 +19,10 @@ TAUGHT = {
     *("discriminator_loss", "generator_loss", "minimax_generator_loss"),
     *("gan_step", "compile_block"),
     *("discriminator_score", "threshold", "p_values"),
-    *("critic_loss", "gradient_penalty", "fit_gaussian", "mahalanobis_score"),
+    *("fence_discriminator_loss", "fence_generator_loss", "fence_gan_step"),
+    *("critic_loss", "wasserstein_generator_loss", "gradient_penalty", "wgan_step"),
+    *("fit_gaussian", "mahalanobis_score"),
+    *("descend", "latent_search"),
     *("izi_step", "ziz_step"),
     *("bigan_step", "alad_step", "ganomaly_step"),
 }

@@ -1,10 +1,19 @@
-"""Checks of the exercises of notebook 05."""
+"""Checks of the exercises of notebook 07."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gantutor.check._common import Answer, Off, Verdict, call, exercise, number
+from gantutor.check._common import (
+    Answer,
+    Function,
+    Verdict,
+    exercise,
+    number,
+    numbers,
+)
 
 __all__ = ["off_centre_reference", "paired_gain", "wider_untrained"]
 
@@ -35,33 +44,102 @@ def off_centre_reference(place: float) -> Verdict:
 
 @exercise
 def wider_untrained(aurocs: Sequence[float]) -> Verdict:
-    """Check AUROCs of untrained critics of widths 16, 128 and 512 on the two moons."""
-    values = np.asarray(aurocs, dtype=float)
-    if values.shape != (3,):
-        raise Off(
-            f"three numbers are needed, one for each width, and you gave {values.size}."
-        )
+    """Check the AUROCs of untrained critics of widths 16, 128 and 512 on the two moons."""
+    values = numbers(aurocs, (3,), "the list of AUROCs")
+    right = np.array([0.9279, 0.9109, 0.8873])
     return Answer(
+        value=right,
+        within=0.002,
+        near=0.006,
         mistakes={
-            "an AUROC lies between 0 and 1.": ((values < 0) | (values > 1)).any(),
-            "an AUROC below 0.5 says that normal points score higher than anomalies. "
-            "Look at the order of the labels, and at "
-            "the sign of the score.": (values < 0.5).any(),
-            f"{values.max():.3f} is what a trained critic gets, or the other distance. "
-            "Is learning_rate 1e-12, n_steps 1, and the "
-            "score the Gaussian one?": (values > 0.91).any(),
-            f"{values.min():.3f} is lower than an untrained critic gets on these "
-            "points. Are training and test points those "
-            "of the cell above?": (values < 0.78).any(),
-            "three widths that agree to the last digit are one width three times: does "
-            "`hidden` reach the detector?": len(set(values)) == 1,
-            "the last number is larger than the first, and with the same points for "
-            "each width it is the narrowest critic that gets most. Is the list in the "
-            "order 16, 128, 512?": values[2] > values[0] + 0.001,
+            "an AUROC lies between 0 and 1. Give it as a share, not in percent.": bool(
+                ((values < 0) | (values > 1)).any()
+            ),
+            "these are one minus the right numbers: normal points score higher than "
+            "anomalies. Look at the order of the labels, and at the sign of the "
+            "score.": 1 - right,
+            "three right numbers in the wrong order. Which of them belongs to the "
+            "width 16?": right[::-1],
+            "these are the numbers of the Gaussian score. The question is about "
+            '"neighbours".': [0.838, 0.840, 0.838],
+            "these are distances in features that are not whitened. Take "
+            'critic_scores(...)["neighbours"], which whitens them.': [
+                0.944,
+                0.941,
+                0.945,
+            ],
+            "three widths that agree to the last digit are one width three times. Does "
+            "`width` reach `players`?": bool(np.ptp(values) == 0),
         },
-        right="more random features are not better ones. From 16 units to 512 the "
-        "untrained critic stays below the trained one with 128.",
+        otherwise=f"at least one is off by {np.abs(values - right).max():.3f}. Known are the "
+        'first 1000 points of tables(0)["two moons"], new are its usual and its odd '
+        "points; the critics come from `players` with seed 0 and are not trained. Give "
+        "the numbers as they are, without rounding.",
+        right="the more random features, the lower, with this seed: from 0.928 with 16 "
+        "units to 0.887 with 512. Whitening gives each direction of the features the same "
+        "say, and most of a thousand random ones say little about moons.",
     ).judge(values)
+
+
+def _mean_and_error(gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([gains.mean(), gains.std(ddof=1) / np.sqrt(len(gains))])
+
+
+def _with_error(
+    error: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
+) -> Callable[..., NDArray[np.float64]]:
+    """A mistake that is in the second number alone."""
+    return lambda a, b: np.array([(a - b).mean(), error(a, b)])
+
+
+def _off(given: tuple[Any, ...], theirs: Any, ours: Any) -> str:
+    gains = np.round(given[0] - given[1], 3).tolist()
+    if not np.isclose(theirs[0], ours[0]):
+        return (
+            f"for gains of {gains} the first number must be their mean, {ours[0]:.3f}, "
+            f"and yours is {theirs[0]:.3f}."
+        )
+    return (
+        f"for gains of {gains} the first number is right, and the second is "
+        f"{theirs[1]:.4f}. It should be the standard deviation of the gains over the "
+        "square root of their number."
+    )
+
+
+UNTRAINED = np.array([0.61, 0.93, 0.74, 0.85, 0.68])
+TRAINED = UNTRAINED + np.array([0.03, 0.01, 0.01, 0.06, -0.01])
+
+PAIRED_GAIN = Function(
+    solution=lambda a, b: _mean_and_error(a - b),
+    inputs=[(TRAINED, UNTRAINED), (TRAINED[:3], UNTRAINED[:3])],
+    what="the result, mean gain and standard error,",
+    mistakes={
+        "the mean has the wrong sign. A gain is positive where the trained critic is "
+        "better.": lambda a, b: _mean_and_error(b - a),
+        "losses are counted as gains. Keep the sign of each difference.": lambda a, b: (
+            _mean_and_error(np.abs(a - b))
+        ),
+        "your error still contains how hard each seed's split is, which is the same for "
+        "both critics. Subtract first, then take the spread.": _with_error(
+            lambda a, b: np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
+        ),
+        "the second number is the spread of single gains. The mean of n gains is known "
+        "better than that: by how much?": _with_error(lambda a, b: (a - b).std(ddof=1)),
+        "nearly. With few gains, the spread around their own mean comes out too small. "
+        "Look up ddof in the documentation of numpy.std.": _with_error(
+            lambda a, b: (a - b).std() / np.sqrt(len(a))
+        ),
+        "for five seeds both numbers are right, and for three they are not. Does the "
+        "number of seeds come from the arrays?": _with_error(
+            lambda a, b: (a - b).std(ddof=1) / np.sqrt(5)
+        ),
+        "the two numbers are right, in the wrong order: the mean gain comes "
+        "first.": lambda a, b: _mean_and_error(a - b)[::-1],
+    },
+    otherwise=_off,
+    right="for the five seeds of the check 0.020 with an error of 0.012. Without the "
+    "pairing the error would be 0.084, and nothing could be said.",
+)
 
 
 @exercise
@@ -70,48 +148,4 @@ def paired_gain(function: Callable[..., tuple[float, float]]) -> Verdict:
 
     Entry i of ``trained`` and of ``untrained`` belongs to the same seed.
     """
-    untrained = np.array([0.61, 0.93, 0.74, 0.85, 0.68])
-    gains = np.array([0.03, 0.01, 0.01, 0.06, -0.01])
-    trained = untrained + gains
-    found = np.asarray(call(function, trained, untrained), dtype=float)
-    if found.shape != (2,):
-        raise Off(
-            "the function must return two numbers, the mean gain and its error, and it "
-            f"returns something of shape {found.shape}."
-        )
-    mean, error = found
-    n = len(gains)
-    expected, spread = gains.mean(), gains.std(ddof=1)
-    unpaired = np.sqrt((trained.var(ddof=1) + untrained.var(ddof=1)) / n)
-    Answer(
-        value=(expected, spread / np.sqrt(n)),
-        within=1e-6,
-        mistakes={
-            "the mean has the wrong sign. A gain is positive where the trained critic "
-            "is better.": np.isclose(mean, -expected),
-            "the mean counts losses as gains. Keep the "
-            "sign of each difference.": np.isclose(mean, np.abs(gains).mean()),
-            f"for gains of {gains.tolist()} the first number must be their mean, "
-            f"{expected:.3f}, and yours is {mean:.3f}.": not np.isclose(mean, expected),
-            f"your error is {error:.3f}, larger than all of the gains. It still "
-            "contains how hard each seed's split is, which is the same for both "
-            "critics. Subtract first, then take the spread.": (
-                np.isclose(error, unpaired) or error > 0.05
-            ),
-            "the second number is the spread of single gains. The mean of n gains is "
-            "known better than that: by how much?": np.isclose(error, spread),
-            "nearly. With five gains, the spread around their own mean comes out too "
-            "small. Look up ddof in the documentation "
-            "of numpy.std.": np.isclose(error, gains.std(ddof=0) / np.sqrt(n)),
-        },
-        otherwise=f"your error is {error:.4f}. It should be the standard deviation of "
-        "the differences over the square root of their number.",
-    ).judge(found)
-    fewer = np.asarray(call(function, trained[:3], untrained[:3]), dtype=float)
-    return Answer(
-        value=(gains[:3].mean(), gains[:3].std(ddof=1) / np.sqrt(3)),
-        otherwise="for five seeds both numbers are right, and for three they are not. "
-        "Does the number of seeds come from the arrays?",
-        right=f"{mean:.3f} with an error of {error:.3f}. Without the pairing the error "
-        f"would be {unpaired:.3f}, and nothing could be said.",
-    ).judge(fewer)
+    return PAIRED_GAIN.judge(function)
