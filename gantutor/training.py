@@ -533,17 +533,14 @@ def ganomaly_step(
     with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
         code = encoder(x, training=True)
         made = decoder(code, training=True)
-        second_code = second_encoder(made, training=True)
-        d_loss = discriminator_loss(
-            discriminator(x, training=True), discriminator(made, training=True)
-        )
-        d_loss = d_loss / 2
-        feature_residual = features(x, training=True) - features(made, training=True)
-        adversarial = tf.reduce_mean(feature_residual**2)
+        real_logits = discriminator(x, training=True)
+        fake_logits = discriminator(made, training=True)
+        d_loss = discriminator_loss(real_logits, fake_logits) / 2
+        seen = features(x, training=True) - features(made, training=True)
+        adversarial = tf.reduce_mean(seen**2)
         contextual = tf.reduce_mean(tf.abs(x - made))
-        latent = tf.reduce_mean((code - second_code) ** 2)
-        parts = (adversarial, contextual, latent)
-        g_loss = tf.add_n([w * part for w, part in zip(weights, parts, strict=True)])
+        codes = tf.reduce_mean((code - second_encoder(made, training=True)) ** 2)
+        g_loss = weights[0] * adversarial + weights[1] * contextual + weights[2] * codes
     minimize(d_loss, d_tape, d_optimizer, [discriminator])
     minimize(g_loss, g_tape, g_optimizer, [encoder, decoder, second_encoder])
-    return d_loss, *parts
+    return d_loss, adversarial, contextual, codes

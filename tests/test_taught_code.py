@@ -23,7 +23,8 @@ TAUGHT = {
     *("critic_loss", "wasserstein_generator_loss", "gradient_penalty", "wgan_step"),
     *("fit_gaussian", "mahalanobis_score"),
     *("descend", "latent_search"),
-    *("izi_step", "ziz_step", "bigan_step"),
+    *("izi_step", "ziz_step"),
+    *("bigan_step", "alad_step", "ganomaly_step"),
 }
 
 Definition = ast.FunctionDef | ast.ClassDef
