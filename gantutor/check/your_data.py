@@ -32,7 +32,8 @@ def rows_for_a_budget(good_rows: int) -> Verdict:
         },
         otherwise="that is enough, but not the least. What is one over the rate, less "
         "one? And of how many rows is it a fifth?",
-        right="1 / 0.003 - 1 is 332.3, so 333 calibration rows, a fifth of 1,665. With "
+        right="1 / 0.003 - 1 is 332.3, so 333 calibration rows, a fifth of 1,665 (`fit` "
+        "rounds, so 1,663 would do). With "
         "half as many the rate that can be promised is twice as high.",
     ).judge(rows)
 
