@@ -9,12 +9,12 @@ module          notebook    what is in it
 ``data``        01          made and real data, one-class split
 ``networks``    02          generator, discriminator, encoder: dense, convolutional
 ``losses``      03          adversarial losses, gradient penalty
-``training``    03          the steps, and the compiled loop that runs them
-``scoring``     04          scores, latent search, explanations, threshold, p-values
-``one_class``   04          what anything with scores can do: threshold, decision, file
+``training``    03, 06      the steps, and the compiled loop that runs them
+``scoring``     04, 05, 08  scores, latent search, explanations, threshold, p-values
+``one_class``   05          what anything with scores can do: threshold, decision, file
 ``detectors``   04 on       scikit-learn style detectors, one file a method; `Ensemble`
-``evaluation``  10          protocol, tables, paired bootstrap; ``baselines`` beside it
-``tables``      11          text, dates and gaps made ready, one detector for all
+``evaluation``  14          protocol, tables, paired bootstrap; ``baselines`` beside it
+``tables``      15          text, dates and gaps made ready, one detector for all
 ``plotting``    all         every figure, with its description in words
 ``check``       all         the answers to the exercises
 ==============  ==========  =======================================================
