@@ -23,7 +23,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import precision_recall_curve, roc_curve
 
 # Okabe and Ito 2008, without yellow: told apart by readers who are colour-blind
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000")
@@ -116,7 +115,7 @@ def figure(
     FigureCanvasAgg(fig)  # without pyplot: nothing is left open, nothing shown twice
     if title:
         fig.suptitle(title, fontsize=10)
-    _described(fig, title, "", "")
+    _described(fig, title, "")
     return fig, fig.subplots(rows, columns, squeeze=False, **options)
 
 
@@ -124,7 +123,6 @@ def samples(
     groups: Mapping[str, ArrayLike],
     labels: tuple[str, str] = ("feature 0", "feature 1"),
     title: str = "",
-    description: str = "",
 ) -> DescribedFigure:
     """Scatter plot of the first two columns of one or more groups of rows.
 
@@ -134,8 +132,8 @@ def samples(
         Rows by the name of their group, such as {"real": ..., "generated": ...}.
     labels : (str, str)
         Names of the two axes.
-    title, description : str, optional
-        Title, and what the picture shows.
+    title : str, optional
+        Drawn above the picture. `descriptions.toml` says what it means.
 
     Returns
     -------
@@ -150,21 +148,18 @@ def samples(
         fig,
         title,
         f"Scatter plot of {labels[1]} against {labels[0]}: {_list_points(groups)}.",
-        description,
     )
 
 
-def loss_history(
-    history: Mapping[str, ArrayLike], title: str = "", description: str = ""
-) -> DescribedFigure:
+def loss_history(history: Mapping[str, ArrayLike], title: str = "") -> DescribedFigure:
     """Losses against training steps, one line a loss.
 
     Parameters
     ----------
     history : mapping of str to array of shape (n_steps,)
         A detector's `history_`, or what `training.train` returns.
-    title, description : str, optional
-        Title, and what the picture shows.
+    title : str, optional
+        Drawn above the picture. `descriptions.toml` says what it means.
 
     Returns
     -------
@@ -172,7 +167,7 @@ def loss_history(
     """
     steps = np.arange(1, 1 + len(np.asarray(next(iter(history.values())))))
     curves = {f"{name} loss": values for name, values in history.items()}
-    return lines(steps, curves, ("training step", "loss"), title, description)
+    return lines(steps, curves, ("training step", "loss"), title)
 
 
 def lines(
@@ -180,7 +175,6 @@ def lines(
     curves: Mapping[str, ArrayLike],
     labels: tuple[str, str],
     title: str = "",
-    description: str = "",
 ) -> DescribedFigure:
     """Curves over a common x axis.
 
@@ -191,8 +185,8 @@ def lines(
         Values by the name of the curve.
     labels : (str, str)
         Names of the two axes.
-    title, description : str, optional
-        Title, and what the picture shows.
+    title : str, optional
+        Drawn above the picture. `descriptions.toml` says what it means.
 
     Returns
     -------
@@ -218,7 +212,6 @@ def lines(
         fig,
         title,
         f"Line plot of {labels[1]} against {labels[0]}: {', '.join(names)}.",
-        description,
     )
 
 
@@ -227,7 +220,6 @@ def score_histogram(
     threshold: float | None = None,
     xlabel: str = "anomaly score",
     title: str = "",
-    description: str = "",
 ) -> DescribedFigure:
     """Histogram of the scores of one or more groups, with the threshold.
 
@@ -239,8 +231,8 @@ def score_histogram(
         Drawn as a vertical line.
     xlabel : str, default="anomaly score"
         Name of the x axis.
-    title, description : str, optional
-        Title, and what the picture shows.
+    title : str, optional
+        Drawn above the picture. `descriptions.toml` says what it means.
 
     Returns
     -------
@@ -269,70 +261,7 @@ def score_histogram(
     ax.set(xlabel=xlabel, ylabel="share of the group (%)", title=title)
     ax.legend()
     counts = ", ".join(f"{len(scores)} {name}" for name, scores in arrays.items())
-    return _described(
-        fig, title, f"Histogram of {xlabel}: {counts}.{line}", description
-    )
-
-
-def roc_and_precision_recall(
-    y: ArrayLike,
-    scores: Mapping[str, ArrayLike],
-    title: str = "",
-    description: str = "",
-) -> DescribedFigure:
-    """ROC curve and precision-recall curve of one or more scores on the same rows.
-
-    Parameters
-    ----------
-    y : array of shape (n,)
-        1 = anomaly, 0 = normal.
-    scores : mapping of str to array of shape (n,)
-        Anomaly scores by the name of their detector.
-    title, description : str, optional
-        Title, and what the picture shows.
-
-    Returns
-    -------
-    DescribedFigure
-    """
-    _check_number(scores)
-    y = np.asarray(y)
-    fig, [[left, right]] = figure(1, 2, size=(8.0, 3.6))
-    for i, (name, values) in enumerate(scores.items()):
-        style: dict[str, Any] = {
-            "color": COLOURS[i],
-            "linestyle": LINES[i],
-            "label": name,
-        }
-        false_alarms, found, _ = roc_curve(y, values)
-        left.plot(100 * false_alarms, 100 * found, **style)
-        precision, recall, _ = precision_recall_curve(y, values)
-        right.plot(100 * recall, 100 * precision, **style)
-    left.plot([0, 100], [0, 100], color="gray", linewidth=0.8, label="a coin")
-    right.axhline(100 * y.mean(), color="gray", linewidth=0.8, label="base rate")
-    left.set(
-        title="ROC",
-        xlabel="false alarms among normal rows (%)",
-        ylabel="anomalies found (%)",
-    )
-    right.set(
-        title="precision and recall",
-        xlabel="recall: anomalies found (%)",
-        ylabel="precision: true alarms (%)",
-        ylim=(-5, 105),
-    )
-    left.legend(loc="lower right")
-    right.legend()
-    if title:
-        fig.suptitle(title)
-    return _described(
-        fig,
-        title,
-        f"Two panels for {', '.join(scores)}. Left, ROC: anomalies found against false "
-        "alarms, with a coin's diagonal. Right: precision against recall, with the base "
-        "rate as a horizontal line.",
-        description,
-    )
+    return _described(fig, title, f"Histogram of {xlabel}: {counts}.{line}")
 
 
 def decision_surface(
@@ -341,7 +270,6 @@ def decision_surface(
     extent: float = 4.0,
     colour_label: str = "anomaly score",
     title: str = "",
-    description: str = "",
 ) -> DescribedFigure:
     """A score of two features as a map, with rows on it.
 
@@ -355,8 +283,8 @@ def decision_surface(
         The map reaches from -extent to +extent on both axes.
     colour_label : str, default="anomaly score"
         Name of the colour scale.
-    title, description : str, optional
-        Title, and what the picture shows.
+    title : str, optional
+        Drawn above the picture. `descriptions.toml` says what it means.
 
     Returns
     -------
@@ -399,7 +327,6 @@ def decision_surface(
         title,
         f"Map of the {colour_label} over two features from {-extent:g} to {extent:g}, from "
         f"dark blue (low) to yellow (high), with {points_drawn}.",
-        description,
     )
 
 
@@ -408,7 +335,6 @@ def frames(
     data: ArrayLike,
     extent: float = 3.0,
     title: str = "",
-    description: str = "",
 ) -> DescribedFigure:
     """The frames of an animation side by side: generated rows on the data.
 
@@ -420,8 +346,8 @@ def frames(
         Real rows, drawn in every panel.
     extent : float, default=3.0
         Each panel reaches from -extent to +extent on both axes.
-    title, description : str, optional
-        Title, and what the picture shows.
+    title : str, optional
+        Drawn above the picture. `descriptions.toml` says what it means.
 
     Returns
     -------
@@ -456,14 +382,12 @@ def frames(
         title,
         f"{len(snapshots)} panels ({', '.join(snapshots)}): generated rows (orange "
         f"crosses) on the data (gray dots).",
-        description,
     )
 
 
 def images(
     pictures: Mapping[str, ArrayLike | Mapping[str, ArrayLike]],
     title: str = "",
-    description: str = "",
 ) -> DescribedFigure:
     """Rows of small gray images, one labelled row a group.
 
@@ -473,8 +397,8 @@ def images(
         Images by the name of their row; one gray scale for each row. A row may also be a
         mapping of such arrays: blocks side by side with a gap between them, their names
         above the first row.
-    title, description : str, optional
-        Title, and what the picture shows.
+    title : str, optional
+        Drawn above the picture. `descriptions.toml` says what it means.
 
     Returns
     -------
@@ -528,7 +452,7 @@ def images(
         for name, blocks in rows.items()
         for block, part in blocks.items()
     )
-    return _described(fig, title, f"Small gray images in rows: {counts}.", description)
+    return _described(fig, title, f"Small gray images in rows: {counts}.")
 
 
 def dots(
@@ -536,7 +460,6 @@ def dots(
     xlabel: str,
     reference: tuple[str, float] | None = None,
     title: str = "",
-    description: str = "",
 ) -> DescribedFigure:
     """One dot a value, one line of dots a group: results over seeds as they are.
 
@@ -549,8 +472,8 @@ def dots(
         Name of the x axis.
     reference : (str, float), optional
         Name and value of a vertical line.
-    title, description : str, optional
-        Title, and what the picture shows.
+    title : str, optional
+        Drawn above the picture. `descriptions.toml` says what it means.
 
     Returns
     -------
@@ -573,38 +496,6 @@ def dots(
         fig,
         title,
         f"Dots of {xlabel}, one line a group ({', '.join(groups)}).{line}",
-        description,
-    )
-
-
-def bars(
-    values: Mapping[str, float], xlabel: str, title: str = "", description: str = ""
-) -> DescribedFigure:
-    """Horizontal bars, the first on top: which feature adds how much to a score.
-
-    Parameters
-    ----------
-    values : mapping of str to float
-        Length of each bar by its name.
-    xlabel : str
-        Name of the x axis.
-    title, description : str, optional
-        Title, and what the picture shows.
-
-    Returns
-    -------
-    DescribedFigure
-    """
-    fig, [[ax]] = figure(size=(6.5, 0.28 * len(values) + 1.2))
-    lengths = np.array(list(values.values()), dtype=float)
-    colours = [COLOURS[1] if length > 0 else COLOURS[0] for length in lengths]
-    ax.barh(np.arange(len(lengths)), lengths, color=colours)
-    ax.axvline(0, color="black", linewidth=0.8)
-    ax.set_yticks(np.arange(len(lengths)), list(values))
-    ax.invert_yaxis()
-    ax.set(xlabel=xlabel, title=title)
-    return _described(
-        fig, title, f"{len(values)} horizontal bars of {xlabel}.", description
     )
 
 
@@ -612,7 +503,6 @@ def diagram(
     boxes: Mapping[str, tuple[float, float]],
     arrows: Sequence[tuple[str, str, str]],
     title: str = "",
-    description: str = "",
 ) -> DescribedFigure:
     """Boxes and arrows: what goes where in a method, and who learns from what.
 
@@ -623,8 +513,8 @@ def diagram(
     arrows : sequence of (from, to, text)
         Between boxes that are named by their texts. An arrow whose text begins with
         "learns" is dashed and orange: what a network is corrected by.
-    title, description : str, optional
-        Title, and what the picture shows.
+    title : str, optional
+        Drawn above the picture. `descriptions.toml` says what it means.
 
     Returns
     -------
@@ -669,7 +559,7 @@ def diagram(
         f"{start} to {end}" + (f" ({text})" if text else "")
         for start, end, text in arrows
     ).replace("\n", " ")
-    return _described(fig, title, f"Boxes and arrows: {said}.", description)
+    return _described(fig, title, f"Boxes and arrows: {said}.")
 
 
 def _check_number(groups: Mapping[str, ArrayLike], most: int = len(COLOURS)) -> None:
@@ -702,9 +592,8 @@ def _list_points(groups: Mapping[str, ArrayLike]) -> str:
     )
 
 
-def _described(fig: DescribedFigure, *parts: str) -> DescribedFigure:
-    title, drawn, meaning = parts
-    meaning = meaning or DESCRIPTIONS.get(title, "")
+def _described(fig: DescribedFigure, title: str, drawn: str) -> DescribedFigure:
+    meaning = DESCRIPTIONS.get(title, "")
     fig.description = " ".join(
         part for part in (title and f"{title}.", drawn, meaning) if part
     )
