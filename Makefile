@@ -60,7 +60,7 @@ constraints: ## move constraints.txt to the newest versions that fit pyproject.t
 	fi; \
 	echo "==> Writing constraints.txt."; \
 	$$uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header $(UV_ARGS) \
-		--extra test --extra browser --extra peers pyproject.toml -o constraints.txt
+		--extra test --extra scale --extra docs --extra browser --extra peers pyproject.toml -o constraints.txt
 
 clean: ## remove .venv, caches and build leftovers (make lab builds them again)
 	@echo "==> Removing .venv, caches and build leftovers."

@@ -18,7 +18,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 SUPPORTED = SpecifierSet(PROJECT["requires-python"])
 MINORS = [v for v in (f"3.{n}" for n in range(30)) if f"{v}.99" in SUPPORTED]
 EXTRAS = PROJECT["optional-dependencies"]
-DIRECT = [Requirement(r) for r in sum(EXTRAS.values(), PROJECT["dependencies"])]
+DIRECT = [
+    requirement
+    for requirement in map(Requirement, sum(EXTRAS.values(), PROJECT["dependencies"]))
+    if requirement.name != PROJECT["name"]  # an extra that holds other extras
+]
 
 unpinned = pytest.mark.skipif(
     os.environ.get("GANTUTOR_UNPINNED") == "1",
