@@ -23,7 +23,7 @@ from nbformat.validator import iter_validate
 Guard = Callable[[NotebookNode, Path], list[str]]
 GUARDS: dict[str, Guard] = {}
 
-TAGS = {"nbval-ignore-output", "raises-exception", "parameters"}
+TAGS = {"nbval-ignore-output", "raises-exception", "parameters", "lesson"}
 MAX_BYTES = 1_000_000
 MAX_COLUMNS = 88
 MAX_SECONDS = 60
