@@ -54,7 +54,8 @@ def deck(path: Path, figures: Path) -> Iterator[str]:
                 alt = json.dumps(words, ensure_ascii=False)
                 yield f"```{{image}} {figures.name}/{file.name}\n:alt: {alt}\n```"
                 yield note(words)
-        yield from notes(cell)
+        if section not in LEFT_OUT:
+            yield from notes(cell)
 
 
 def first_text(section: str, part: str) -> Iterator[str]:
