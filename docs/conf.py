@@ -63,6 +63,7 @@ pygments_dark_style = "a11y-high-contrast-dark"
 # The slides
 revealjs_static_path = ["static"]
 revealjs_css_files = ["slides.css"]
+revealjs_js_files = ["slides.js"]
 revealjs_style_theme = "white"
 revealjs_script_plugins = [
     {"name": "RevealNotes", "src": "revealjs/plugin/notes/notes.js"}

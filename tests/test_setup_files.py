@@ -245,7 +245,8 @@ def test_workflow_builds_the_site_and_reads_it_in_a_browser():
     assert commands(job) == [
         "make site slides PYTHON=python",
         '.venv/bin/python -m pip install -c constraints.txt -e ".[browser]"',
-        ".venv/bin/python tests/browser/read_site.py",
+        ".venv/bin/python tests/browser/read_site.py docs/_build/html",
+        ".venv/bin/python tests/browser/read_site.py docs/_build/slides",
     ]
     assert job["steps"][-1]["with"]["path"] == "docs/_build/html"
 

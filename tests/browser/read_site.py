@@ -1,12 +1,12 @@
 """Read the built pages in a real browser, as a reader does.
 
     pip install -e '.[test,browser]'      # and Chromium or Google Chrome
-    make site
-    python tests/browser/read_site.py     # docs/_build/html, or name another folder
-    python tests/browser/read_site.py --screenshots shots
+    make site slides
+    python tests/browser/read_site.py     # docs/_build/html
+    python tests/browser/read_site.py docs/_build/slides --screenshots shots
 
 The pages are served on this machine. Each is opened in light and dark and at the width of
-a phone. The exit code is 1 if any page logs an error, asks another machine for anything,
+a phone; a deck of slides is opened as for print, which lays all slides out. The exit code is 1 if any page logs an error, asks another machine for anything,
 misses a file or needs to be scrolled sideways; if a picture lacks its description, a
 formula is not drawn, or axe-core finds a barrier, such as too little contrast; if the
 search does not find a lesson, or if the keyboard does not reach the next page.
@@ -35,6 +35,7 @@ RULES = {
     "dark": ["color-contrast"],
 }
 
+STILL = "* { transition: none !important; }"  # no colour on its way to another
 UNFOLD = "() => document.querySelectorAll('details').forEach(d => { d.open = true; })"
 BAD_PICTURES = """
 () => Array.from(document.images).filter(
@@ -92,11 +93,8 @@ def read(page: Page, address: str) -> Iterator[str]:
     """Open one page, and yield what is wrong with it."""
     page.set_viewport_size(DESK)
     page.goto(address)
+    page.add_style_tag(content=STILL)
     page.evaluate(UNFOLD)
-    for picture in page.evaluate(BAD_PICTURES):
-        yield f"picture broken or without description: {picture}"
-    for formula in page.evaluate(BAD_FORMULAS):
-        yield f"formula not drawn: {formula}"
     for mode, rules in RULES.items():
         page.emulate_media(color_scheme=mode)
         options = {"runOnly": rules, "resultTypes": ["violations"], "preload": False}
@@ -106,9 +104,17 @@ def read(page: Page, address: str) -> Iterator[str]:
                 f"{mode}: {violation['id']}: {violation['help']}, "
                 f"{len(places)} times, first {places[0]!r}"
             )
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(PHONE)
     if page.evaluate(TOO_WIDE):
         yield "wider than a phone"
+    if page.locator(".reveal").count():
+        page.goto(f"{address}?print-pdf")
+        page.locator(".pdf-page").first.wait_for()
+    for picture in page.evaluate(BAD_PICTURES):
+        yield f"picture broken or without description: {picture}"
+    for formula in page.evaluate(BAD_FORMULAS):
+        yield f"formula not drawn: {formula}"
 
 
 def search(page: Page, address: str) -> Iterator[str]:
@@ -169,9 +175,8 @@ def main() -> int:
         )
     if not (folder / "index.html").is_file():
         parser.error(f"{folder} has no index.html; run make site")
-    names = [
-        path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.html"))
-    ]
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*.html"))]
+    names = [path.as_posix() for path in paths if path.parts[0] != "_static"]
     failed = 0
     with served(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -182,8 +187,9 @@ def main() -> int:
         noted: list[str] = []
         watch(page, noted)
         tasks = {name: functools.partial(read, page, address + name) for name in names}
-        tasks["search"] = functools.partial(search, page, address)
-        tasks["keyboard"] = functools.partial(keyboard, page, address)
+        if "search.html" in names:
+            tasks["search"] = functools.partial(search, page, address)
+            tasks["keyboard"] = functools.partial(keyboard, page, address)
         for name, task in tasks.items():
             problems = [*task(), *noted]
             noted.clear()
