@@ -36,6 +36,7 @@ extensions = [
 nb_execution_mode = "off"
 nb_merge_streams = True
 myst_enable_extensions = ["dollarmath", "html_image"]
+highlight_language = "none"  # of text blocks that name none
 myst_heading_anchors = 4
 myst_heading_slug_func = "pages.anchor"
 

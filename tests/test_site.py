@@ -148,6 +148,49 @@ def test_each_public_function_and_class_is_described(site, module):
     assert public - ids == set()
 
 
+@pytest.fixture
+def sources(tmp_path, monkeypatch):
+    """Lay out the sources of a small repository, and return their folder."""
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import pages
+
+    texts = {
+        "README.md": "# G\n\n## The whole path in one cell\n\n## Use\n\n"
+        "| *Part 1, a* |\n| [01](notebooks/01_a.ipynb) |\n",
+        "CONTRIBUTING.md": "[R](README.md) [D](docs) [L](LICENSE) "
+        "[S](notebooks/solutions)",
+        "docs/teaching.md": "[C](../CONTRIBUTING.md)",
+        "benchmarks/RESULTS.md": "# Results",
+        "notebooks/solutions/01_a.ipynb": "{}",
+        "LICENSE": "Free.",
+    }
+    for name, text in texts.items():
+        path = tmp_path / "repository" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    monkeypatch.setattr(pages, "ROOT", tmp_path / "repository")
+    pages.prepare(tmp_path / "source")
+    return tmp_path / "source"
+
+
+def test_texts_for_teachers_and_contributors_become_pages(sources):
+    index = (sources / "index.md").read_text("utf-8")
+    assert "CONTRIBUTING.md\ndocs/teaching.md\n" in index
+    assert (sources / "docs/teaching.md").read_text(
+        "utf-8"
+    ) == "[C](../CONTRIBUTING.md)\n"
+
+
+def test_links_to_the_readme_and_to_folders_follow_their_pages(sources):
+    assert (sources / "CONTRIBUTING.md").read_text("utf-8") == (
+        "[R](/index.md) D [L](LICENSE) [S](/notebooks/solutions/index.md)\n"
+    )
+
+
+def test_a_linked_file_without_a_page_comes_along(sources):
+    assert (sources / "LICENSE").is_file()
+
+
 # Where it leads
 
 
