@@ -2,7 +2,7 @@
 # any POSIX sh. Windows: README.md has the same steps as plain commands.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check lint constraints clean env
+.PHONY: help lab test check site slides lint constraints clean env
 
 # Optional: PYTHON=/path/to/python  LAB_ARGS="--no-browser --port=8899"  PYTEST_ARGS="tests -x"
 # WORKERS=4 runs four tests at a time; each takes 1 to 2 GB of memory.
@@ -44,6 +44,14 @@ check: env ## build the environment, then the self-check: versions and one real 
 	@echo "==> Checking that the environment works."
 	@$(run) -m gantutor
 
+site: env ## build the web pages of the series and the package, in docs/_build/html
+	@echo "==> Building the site from the stored notebooks; nothing in them is run."
+	@$(run) docs/pages.py
+
+slides: env ## build a deck of slides for each notebook, in docs/_build/slides
+	@echo "==> Building the slides from the stored notebooks."
+	@$(run) docs/slides.py
+
 lint: env ## check style (ruff) and types (mypy)
 	@echo "==> Checking style and types."
 	@.venv/bin/python -m ruff check .
@@ -64,7 +72,7 @@ constraints: ## move constraints.txt to the newest versions that fit pyproject.t
 
 clean: ## remove .venv, caches and build leftovers (make lab builds them again)
 	@echo "==> Removing .venv, caches and build leftovers."
-	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	@rm -rf .venv build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
 
 # Every step leaves a mark only when it is over, so an interrupted run is taken up where it stopped:

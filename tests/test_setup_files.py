@@ -51,8 +51,8 @@ def conda() -> dict:
     return yaml.safe_load(read("environment.yml"))
 
 
-def workflow() -> dict:
-    return yaml.safe_load(read(".github/workflows/test.yml"))
+def workflow(name: str = "test") -> dict:
+    return yaml.safe_load(read(f".github/workflows/{name}.yml"))
 
 
 def commands(job: dict) -> list[str]:
@@ -238,6 +238,32 @@ def test_workflow_tries_the_newest_releases_without_pins():
 def test_workflow_jobs_end_and_only_read():
     assert workflow()["permissions"] == {"contents": "read"}
     assert all(job["timeout-minutes"] <= 60 for job in workflow()["jobs"].values())
+
+
+def test_workflow_builds_the_site_and_reads_it_in_a_browser():
+    job = workflow("site")["jobs"]["build"]
+    assert commands(job) == [
+        "make site slides PYTHON=python",
+        '.venv/bin/python -m pip install -c constraints.txt -e ".[browser]"',
+        ".venv/bin/python tests/browser/read_site.py docs/_build/html",
+        ".venv/bin/python tests/browser/read_site.py docs/_build/slides",
+    ]
+    assert job["steps"][-1]["with"]["path"] == "docs/_build/html"
+
+
+def test_only_main_is_published_and_only_that_job_may_write():
+    site = workflow("site")
+    assert site["permissions"] == {"contents": "read"}
+    assert "permissions" not in site["jobs"]["build"]
+    publish = site["jobs"]["publish"]
+    assert publish["if"] == "github.ref == 'refs/heads/main'"
+    assert publish["needs"] == "build"
+    assert publish["permissions"] == {"pages": "write", "id-token": "write"}
+
+
+def test_built_pages_are_not_committed_and_cleaned():
+    assert "docs/_build/" in read(".gitignore").splitlines()
+    assert re.search(r"rm -rf .*docs/_build", read("Makefile"))
 
 
 def test_citation_has_the_version_of_the_project():

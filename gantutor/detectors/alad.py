@@ -1,7 +1,7 @@
 """ALAD: a BiGAN whose encoder must also undo the generator, and the other way round.
 
 Paper: Zenati et al. 2018, "Adversarially learned anomaly detection" (arXiv 1812.02288).
-Three discriminators see pairs, the first of each line as real:
+Three discriminators see pairs, the first of each line as real::
 
     D       (x, E(x))     (G(z), z)
     D_xx    (x, x)        (x, G(E(x)))
