@@ -12,7 +12,6 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pandas.api import types
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
@@ -165,10 +164,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                     "it is a running number, or has changed for good, exclude it or fit again."
                 )
         return said
-
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
-        """Names of the numbers, as scikit-learn asks for them."""
-        return np.array(self.feature_names_out_, dtype=object)
 
     def _option(self, name: str, default: Any, column: Any = None) -> Any:
         given = (self.read_options or {}).get(name) or default
