@@ -8,17 +8,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    is_near,
-    numbers,
-    right,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise, right
+from gantutor.check._reading import Off, call, is_near, numbers
 
 __all__ = ["batches_of_two", "normalised_alone", "scale_by_calibration"]
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise, number
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import number
 from gantutor.scoring import p_values
 
 __all__ = ["parameters_of_larger_images", "power_of_edges", "two_sided"]

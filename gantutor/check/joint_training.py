@@ -10,15 +10,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    number,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import Off, call, number
 from gantutor.losses import discriminator_loss
 from gantutor.networks import (
     dense_encoder,

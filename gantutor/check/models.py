@@ -8,16 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from gantutor.check._common import (
-    Answer,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    is_reordered,
-    number,
-    numbers,
-)
+from gantutor.check._common import Answer, Verdict, exercise
+from gantutor.check._reading import Off, call, is_reordered, number, numbers
 from gantutor.data import ladder, script_data
 from gantutor.networks import dense_discriminator, initial_weights
 

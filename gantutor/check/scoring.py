@@ -6,16 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Verdict,
-    call_on_tables,
-    exercise,
-    number,
-    right,
-    share,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise, right
+from gantutor.check._reading import call_on_tables, number, share
 from gantutor.data import script_data
 
 __all__ = [

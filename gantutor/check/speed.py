@@ -7,17 +7,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    is_near,
-    number,
-    numbers,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import Off, call, is_near, number, numbers
 from gantutor.training import compile_block
 
 __all__ = ["averaged_weights", "how_many_traces", "one_trace"]

@@ -6,16 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    right,
-    share,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise, right
+from gantutor.check._reading import Off, call, share
 from gantutor.data import ladder
 from gantutor.scoring import p_values, threshold
 
