@@ -102,6 +102,7 @@ class Answer:
     mistakes: Mapping[str, ArrayLike] = field(default_factory=dict)  # by what to say
     near: float | None = None  # how far from a mistake's answer; by default as `within`
     otherwise: str = ""  # what to say to other wrong answers
+    so_far: str = ""  # before these, what is right so far: "the first is right. "
     right: str = ""  # what to say to the right one
 
     def judge(self, found: ArrayLike) -> Verdict:
@@ -115,9 +116,9 @@ class Answer:
                 nearer = distance(found, mistake) < off_by
                 made = nearer and is_near(found, mistake, near)
             if made:
-                raise Off(message)
+                raise Off(self.so_far + message)
         if self.value is not None and not is_near(found, self.value, self.within):
-            raise Off(self.otherwise)
+            raise Off(self.so_far + self.otherwise)
         return right(self.right)
 
 

@@ -50,32 +50,32 @@ def alarms_that_are_true(
     Answer(
         value=0.8 / 0.81,
         within=0.0025,  # 0.99 is right
+        so_far="the first is right. ",
         mistakes={
-            "the first is right. The precision changes with the base rate: now there are "
-            "as many anomalies as normal rows.": rare,
-            "the first is right. In the second test set, 80 % is still the share of "
-            "anomalies found, and not that of true alarms.": 0.8,
-            "the first is right. Half of the rows are anomalies, and the detector is no "
-            "coin.": 0.5,
+            "The precision changes with the base rate: now there are as many anomalies "
+            "as normal rows.": rare,
+            "In the second test set, 80 % is still the share of anomalies found, and "
+            "not that of true alarms.": 0.8,
+            "Half of the rows are anomalies, and the detector is no coin.": 0.5,
         },
         near=0.005,
-        otherwise="the first is right. For the second take 100 anomalies and 100 normal "
-        "rows, and count the alarms of both.",
+        otherwise="For the second take 100 anomalies and 100 normal rows, and count "
+        "the alarms of both.",
     ).judge(half)
     return Answer(
         value=0.0008,
         within=0.00002,
+        so_far="the precisions are right. ",
         mistakes={
-            "the precisions are right. The rate is a share of the normal rows, and "
-            "half of the alarms are normal rows: how many are these?": 0.5,
-            "the precisions are right. This would be the rate if all 100 anomalies were "
-            "found.": 0.001,
-            "the precisions are right. Half of 1 % halves the false alarms, and there "
-            "are still six false alarms for each true one.": 0.005,
+            "The rate is a share of the normal rows, and half of the alarms are normal "
+            "rows: how many are these?": 0.5,
+            "This would be the rate if all 100 anomalies were found.": 0.001,
+            "Half of 1 % halves the false alarms, and there are still six false alarms "
+            "for each true one.": 0.005,
         },
         near=0.00005,
-        otherwise="the precisions are right. Of 100,000 rows, 80 are true alarms. For "
-        "half of the alarms to be true, how many of the 99,900 normal rows may raise one?",
+        otherwise="Of 100,000 rows, 80 are true alarms. For half of the alarms to be "
+        "true, how many of the 99,900 normal rows may raise one?",
         right="one in a thousand is anomalous, and 7 % of the alarms are true; at half "
         "and half it looks like 99 %. To have half of the alarms true, the false-alarm "
         "rate must be as small as the base rate, about one in a thousand, and to promise "
