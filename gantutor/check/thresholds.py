@@ -99,34 +99,27 @@ def alarms_when_normal_moves(alarms: ArrayLike) -> Verdict:
 
     expected = decided(0.5)
     found = np.asarray(alarms)
-    if found.size == 1:
-        raise Off(
-            f"{alarms!r} is one number, and 18,000 decisions are asked for. Hand over the "
-            "array of True and False; its mean is the share of alarms."
-        )
-    if found.shape == (20_000,):
-        raise Off(
+    others = found[~np.isin(found, (0, 1))]
+    first = next(iter(others), 0)
+    shown = f"{first:.5g}" if found.dtype.kind in "iuf" else f"{first!s:.5}"
+    Answer(
+        mistakes={
+            f"{alarms!r} is one number, and 18,000 decisions are asked for. Hand over "
+            "the array of True and False; its mean is the share of "
+            "alarms.": found.size == 1,
             "you give 20,000 decisions, so the calibration rows are among them. Move and "
-            "judge usual[2000:20_000] alone."
-        )
-    if found.shape != expected.shape:
-        raise Off(
+            "judge usual[2000:20_000] alone.": found.shape == (20_000,),
             f"the decisions must have the shape (18000,), and yours have {found.shape}: "
-            "one True or False for each row of usual[2000:20_000]."
-        )
-    decisions = np.isin(found, (0, 1))
-    if not decisions.all():
-        other = found[~decisions][0]
-        if (found[~decisions] == -1).all():
-            raise Off(
-                "these are the -1 and +1 of predict, where -1 is an alarm. Hand over "
-                "True for an alarm and False otherwise."
-            )
-        shown = f"{other:.5g}" if found.dtype.kind in "iuf" else f"{other!s:.5}"
-        raise Off(
-            f"these are no decisions but values such as {shown}. Compare the "
-            "scores with the threshold: True for each alarm."
-        )
+            "one True or False for each row of "
+            "usual[2000:20_000].": found.shape != expected.shape,
+            "these are the -1 and +1 of predict, where -1 is an alarm. Hand over True "
+            "for an alarm and False otherwise.": bool(
+                len(others) and (others == -1).all()
+            ),
+            f"these are no decisions but values such as {shown}. Compare the scores "
+            "with the threshold: True for each alarm.": len(others) > 0,
+        }
+    ).judge(found)
     found = found.astype(bool)
     moved = np.linalg.norm(normal + 0.5, axis=1)
     one_column = decided(0.5 * np.eye(10)[0])
