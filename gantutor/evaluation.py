@@ -9,7 +9,6 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Mapping
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +23,7 @@ from tqdm import tqdm
 
 from gantutor.baselines import BASELINES, Baseline, anomaly_scores
 from gantutor.data import one_class_split
-from gantutor.one_class import CALIBRATION_SHARE
+from gantutor.one_class import CALIBRATION_SHARE, SHARE, WHOLE, check_value
 from gantutor.scoring import threshold
 
 __all__ = [
@@ -94,10 +93,7 @@ def evaluate(
     """
     if not detectors:
         raise ValueError("detectors is empty; pass at least one detector by its name.")
-    if not 0 < false_alarm_rate < 1:
-        raise ValueError(
-            f"false_alarm_rate is {false_alarm_rate}; it must be between 0 and 1."
-        )
+    check_value("false_alarm_rate", false_alarm_rate, SHARE)
     chosen = list(range(seeds) if isinstance(seeds, int | np.integer) else seeds)
     if not chosen:
         raise ValueError(f"seeds is {seeds}; at least one seed is needed.")
@@ -220,10 +216,7 @@ def paired_bootstrap(
     >>> gt.evaluation.paired_bootstrap([0, 0, 1, 1], [1, 2, 3, 4], [4, 3, 2, 1])
     Difference(auroc=1.0, low=1.0, high=1.0)
     """
-    if not isinstance(n_resamples, Integral) or n_resamples < 1:
-        raise ValueError(
-            f"n_resamples is {n_resamples!r}; it must be a whole number of at least 1."
-        )
+    check_value("n_resamples", n_resamples, WHOLE)
     y = _labels(y)
     pair = [column_or_1d(np.asarray(s, dtype=float)) for s in (scores, other_scores)]
     check_consistent_length(y, *pair)
