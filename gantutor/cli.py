@@ -353,8 +353,7 @@ def _training_rows(options: argparse.Namespace, reading: dict[str, Any]) -> Any:
     for chunk in _chunks(options, reading, options.train, "reading"):
         n_read += len(chunk)
         chunk[0] = random.random(len(chunk))  # beside the columns, whose names are text
-        rows = pd.concat([rows, chunk])
-        rows = rows.loc[rows[0].nsmallest(MAX_TRAINING_ROWS).index]
+        rows = pd.concat([rows, chunk]).nsmallest(MAX_TRAINING_ROWS, 0)
     if n_read > len(rows):
         words = f"Learning from {len(rows):,} of {n_read:,} rows, chosen at random."
         _say(words, options.quiet)
