@@ -364,8 +364,7 @@ def frames(
 
 
 def images(
-    pictures: Mapping[str, ArrayLike | Mapping[str, ArrayLike]],
-    title: str = "",
+    pictures: Mapping[str, ArrayLike | Mapping[str, ArrayLike]], title: str = ""
 ) -> DescribedFigure:
     """Rows of small gray images, one labelled row a group.
 
