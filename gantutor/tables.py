@@ -504,9 +504,8 @@ def _plan_of_dates(present: Any, form: str) -> Plan:
     if not parts:
         return Plan(kind="left out", done="the same weekday and time in all rows")
     first, last = present.min(), present.max()
-    done = f"{first:%Y-%m-%d} to {last:%Y-%m-%d} (text is read as {form})"
-    done = f"{done}, {', '.join(parts)}"
-    return Plan(kind="date", done=done, closed=False, parts=parts)
+    said = [f"{first:%Y-%m-%d} to {last:%Y-%m-%d} (text is read as {form})", *parts]
+    return Plan(kind="date", done=", ".join(said), closed=False, parts=parts)
 
 
 def _plan_of_numbers(present: Any) -> Plan:
@@ -519,10 +518,8 @@ def _plan_of_numbers(present: Any) -> Plan:
         unit = max(float(present[present != 0].abs().quantile(0.1)), SMALLEST)
         scale = "on a log-like scale"
     low, high = float(present.min()), float(present.max())
-    done = f"{low:,.6g} to {high:,.6g}, {scale}"
-    return Plan(
-        kind="number", done=done, closed=low == high, range=[low, high], unit=unit
-    )
+    plan = Plan(kind="number", done=f"{low:,.6g} to {high:,.6g}, {scale}")
+    return plan | {"closed": low == high, "range": [low, high], "unit": unit}
 
 
 def _plan_of_text(text: Any, most: int) -> Plan:
