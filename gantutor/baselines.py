@@ -129,8 +129,14 @@ def anomaly_scores(detector: Any, X: Any) -> Scores:
     return -np.asarray(detector.score_samples(X), dtype=float)
 
 
-def copied(detector: Any) -> Any:
+def copied(detector: Any, **settings: Any) -> Any:
     """An unfitted copy. Networks of the reader's own stay one, so that graphs are shared.
+
+    Parameters
+    ----------
+    detector : unfitted detector
+    **settings
+        Parameters of the copy, if it has them.
 
     Raises
     ------
@@ -144,9 +150,10 @@ def copied(detector: Any) -> Any:
             f"{detector!r} is no unfitted detector. Pass one that scores rows, such as "
             "WGAN(), IsolationForest() or LocalOutlierFactor(novelty=True)."
         )
-    given = detector.get_params(deep=False).items()
-    own = {name: value for name, value in given if isinstance(value, keras.Model)}
-    return clone(detector).set_params(**own)
+    given = detector.get_params(deep=False)
+    new = {name: value for name, value in settings.items() if name in given}
+    own = {name: x for name, x in given.items() if isinstance(x, keras.Model)}
+    return clone(detector).set_params(**own, **new)
 
 
 def fitted(detector: Any, X: Any, calibration: Any = None, seed: Any = None) -> Any:

@@ -19,12 +19,12 @@ from gantutor import archive
 
 MAX_TRAINING_ROWS = 100_000  # more are not learned from: the training sees fewer
 ADDED = ("anomaly_score", "p_value", "alarm", "reasons")
-OK, PROBLEM, USAGE, CHANGED, INTERRUPTED = 0, 1, 2, 3, 130
+OK, PROBLEM, CHANGED, INTERRUPTED = 0, 1, 3, 130  # argparse exits with 2
 
 COMMANDS = """\
-usage: python -m gantutor                     the self-check: is this machine ready?
-       python -m gantutor score DATA.csv ...  find the unusual rows of a CSV file
-       python -m gantutor score --help        says more, with examples"""
+Without a command: the self-check, is this machine ready? What a command does is said by
+python -m gantutor score --help, with examples.
+"""
 WHAT_SCORE_DOES = """\
 Find the unusual rows of DATA.csv. The program learns what is normal from GOOD.csv: rows from
 a time when, as far as you know, all was well. Both files (packed ones end in .gz) need the
@@ -126,8 +126,10 @@ OPTIONS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m gantutor score",
+    whole = argparse.ArgumentParser(prog="python -m gantutor", description=COMMANDS)
+    parser = whole.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "score",
+        help="find the unusual rows of a CSV file",
         usage="%(prog)s DATA.csv (--train GOOD.csv | --model MODEL.npz) [options]",
         description=WHAT_SCORE_DOES,
         epilog=EXAMPLES,
@@ -141,16 +143,12 @@ def _parser() -> argparse.ArgumentParser:
         for name, settings, what in options:
             group.add_argument(name, help=what, **settings)
     parser.set_defaults(refuse=parser.error)
-    return parser
+    return whole
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; return the exit status."""
-    command, *rest = sys.argv[1:] if arguments is None else arguments
-    if command != "score":
-        print(COMMANDS)
-        sys.exit(OK if command in ("-h", "--help") else USAGE)
-    options = _parser().parse_args(rest)
+    options = _parser().parse_args(arguments)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         return _score(options, _checked_places(options))
@@ -350,15 +348,13 @@ def _training_rows(options: argparse.Namespace, reading: dict[str, Any]) -> Any:
     import numpy as np
     import pandas as pd
 
-    random = np.random.default_rng(options.seed or 0)
-    rows, n_read = None, 0
-    keys: Any = None
+    random, n_read = np.random.default_rng(options.seed or 0), 0
+    rows: Any = None
     for chunk in _chunks(options, reading, options.train, "reading"):
         n_read += len(chunk)
-        drawn = pd.Series(random.random(len(chunk)), chunk.index)
-        keys = pd.concat([keys, drawn]).nsmallest(MAX_TRAINING_ROWS).sort_index()
-        rows = pd.concat([rows, chunk]).loc[keys.index]
-    if n_read > len(keys):
-        words = f"Learning from {len(keys):,} of {n_read:,} rows, chosen at random."
+        chunk[0] = random.random(len(chunk))  # beside the columns, whose names are text
+        rows = pd.concat([rows, chunk]).nsmallest(MAX_TRAINING_ROWS, 0)
+    if n_read > len(rows):
+        words = f"Learning from {len(rows):,} of {n_read:,} rows, chosen at random."
         _say(words, options.quiet)
-    return rows
+    return rows.drop(columns=0).sort_index()

@@ -9,22 +9,20 @@ import sys
 import time
 import warnings
 from collections.abc import Iterable, Mapping
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import bootstrap
-from sklearn.base import clone
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 from tqdm import tqdm
 
-from gantutor.baselines import BASELINES, Baseline, anomaly_scores
+from gantutor.baselines import BASELINES, Baseline, anomaly_scores, copied
 from gantutor.data import one_class_split
-from gantutor.one_class import CALIBRATION_SHARE
+from gantutor.one_class import CALIBRATION_SHARE, SHARE, WHOLE, check_value
 from gantutor.scoring import threshold
 
 __all__ = [
@@ -94,10 +92,7 @@ def evaluate(
     """
     if not detectors:
         raise ValueError("detectors is empty; pass at least one detector by its name.")
-    if not 0 < false_alarm_rate < 1:
-        raise ValueError(
-            f"false_alarm_rate is {false_alarm_rate}; it must be between 0 and 1."
-        )
+    check_value("false_alarm_rate", false_alarm_rate, SHARE)
     chosen = list(range(seeds) if isinstance(seeds, int | np.integer) else seeds)
     if not chosen:
         raise ValueError(f"seeds is {seeds}; at least one seed is needed.")
@@ -220,10 +215,7 @@ def paired_bootstrap(
     >>> gt.evaluation.paired_bootstrap([0, 0, 1, 1], [1, 2, 3, 4], [4, 3, 2, 1])
     Difference(auroc=1.0, low=1.0, high=1.0)
     """
-    if not isinstance(n_resamples, Integral) or n_resamples < 1:
-        raise ValueError(
-            f"n_resamples is {n_resamples!r}; it must be a whole number of at least 1."
-        )
+    check_value("n_resamples", n_resamples, WHOLE)
     y = _labels(y)
     pair = [column_or_1d(np.asarray(s, dtype=float)) for s in (scores, other_scores)]
     check_consistent_length(y, *pair)
@@ -266,23 +258,12 @@ def _labels(y: ArrayLike) -> NDArray[np.int64]:
 
 def _made(name: str, given: Any, seed: int, false_alarm_rate: float) -> Any:
     """An unfitted copy of a detector, with its seed and its false-alarm rate set."""
-    if isinstance(given, type):
-        raise TypeError(
-            f"{name!r} is the class {given.__name__}; pass an unfitted detector, "
-            f"{given.__name__}(), or a function that makes one from a seed."
-        )
-    if hasattr(given, "fit"):
-        detector = clone(given)
-    else:
-        detector = given(seed) if callable(given) else given
-    if not all(hasattr(detector, need) for need in ("fit", "get_params")) or not (
-        hasattr(detector, "anomaly_score") or hasattr(detector, "score_samples")
-    ):
-        raise TypeError(
-            f"{name!r} is {type(detector).__name__}, which has no fit and get_params, or "
-            "neither anomaly_score nor score_samples; pass a detector of gantutor or "
-            "scikit-learn."
-        )
+    if callable(given) and not hasattr(given, "fit"):
+        given = given(seed)
+    try:
+        detector = copied(given)
+    except ValueError as error:
+        raise TypeError(f"{name!r} cannot be tested: {error}") from error
     settings = {"random_state": seed, "false_alarm_rate": false_alarm_rate}
     return detector.set_params(
         **{

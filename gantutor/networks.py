@@ -139,13 +139,6 @@ def conv_network(
     return keras.Model(inputs, outputs, name=name)
 
 
-def conv_discriminator(
-    image_shape: tuple[int, int, int], filters: Sequence[int] = (16, 32)
-) -> keras.Model:
-    """Discriminator of small images: (batch, height, width, channels) to one logit."""
-    return conv_network(image_shape, 1, filters, name="discriminator")
-
-
 def pair_discriminator(
     first_shape: tuple[int, ...],
     second_shape: tuple[int, ...],
@@ -400,15 +393,8 @@ KERAS_CLASSES = {
     *("BatchNormalization", "LayerNormalization", "GroupNormalization"),
     *("UnitNormalization", "SpectralNormalization"),
     *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianDropout"),
-    *(
-        "GaussianNoise",
-        "AlphaDropout",
-        "Activation",
-        "ReLU",
-        "LeakyReLU",
-        "PReLU",
-        "ELU",
-    ),
+    *("GaussianNoise", "AlphaDropout", "Activation"),
+    *("ReLU", "LeakyReLU", "PReLU", "ELU"),
     *("Softmax", "Identity", "Rescaling", "Concatenate", "Add", "Subtract", "Multiply"),
     *("Average", "Maximum", "Minimum", "Dot", "Embedding", "LSTM", "GRU", "SimpleRNN"),
     *("LSTMCell", "GRUCell", "SimpleRNNCell", "Bidirectional", "TimeDistributed"),

@@ -19,7 +19,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from cycler import cycler
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
@@ -141,14 +140,16 @@ def samples(
     """
     _check_number(groups)
     fig, [[ax]] = figure(size=(5.0, 3.8))
-    _scatter(ax, groups)
+    style: dict[str, Any] = {"s": 12, "alpha": 0.6, "linewidth": 0.8}
+    said = []
+    for i, (name, rows) in enumerate(groups.items()):
+        x, y = np.asarray(rows).T[:2]
+        ax.scatter(x, y, marker=MARKERS[i], color=COLOURS[i], label=name, **style)
+        said.append(f"{len(x)} {name} rows ({COLOUR_NAMES[i]} {MARKER_NAMES[i]})")
     ax.set(xlabel=labels[0], ylabel=labels[1], title=title)
     ax.legend()
-    return _described(
-        fig,
-        title,
-        f"Scatter plot of {labels[1]} against {labels[0]}: {_list_points(groups)}.",
-    )
+    drawn = f"Scatter plot of {labels[1]} against {labels[0]}: {', '.join(said)}."
+    return _described(fig, title, drawn)
 
 
 def loss_history(history: Mapping[str, ArrayLike], title: str = "") -> DescribedFigure:
@@ -205,14 +206,10 @@ def lines(
         )
     ax.set(xlabel=labels[0], ylabel=labels[1], title=title)
     ax.legend()
-    names = (
-        f"{name} ({LINE_NAMES[i]}, {COLOUR_NAMES[i]})" for i, name in enumerate(curves)
-    )
-    return _described(
-        fig,
-        title,
-        f"Line plot of {labels[1]} against {labels[0]}: {', '.join(names)}.",
-    )
+    names = zip(curves, LINE_NAMES, COLOUR_NAMES, strict=False)
+    said = ", ".join(f"{name} ({line}, {colour})" for name, line, colour in names)
+    drawn = f"Line plot of {labels[1]} against {labels[0]}: {said}."
+    return _described(fig, title, drawn)
 
 
 def score_histogram(
@@ -297,36 +294,28 @@ def decision_surface(
     values = np.asarray(score(grid.reshape(-1, 2))).reshape(len(side), len(side))
     surface = ax.contourf(side, side, values, levels=20)
     fig.colorbar(surface, ax=ax, label=colour_label)
-    for i, (name, rows) in enumerate(groups.items()):
+    style: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.4}
+    signs = (
+        ("circles", {"s": 14, "marker": "o", "color": "white"}),
+        ("crosses", {"s": 40, "marker": "X", "color": COLOURS[1]}),
+        ("triangles", {"s": 40, "marker": "^", "color": COLOURS[3]}),
+    )
+    said = []
+    for (name, rows), (sign, own) in zip(groups.items(), signs, strict=False):
         points = np.asarray(rows)
-        ax.scatter(
-            points[:, 0],
-            points[:, 1],
-            s=(14, 40, 40)[i],
-            marker=("o", "X", "^")[i],
-            color=("white", COLOURS[1], COLOURS[3])[i],
-            edgecolor="black",
-            linewidth=0.4,
-            label=name,
-        )
+        ax.scatter(*points.T[:2], label=name, **style, **own)
+        said.append(f"{len(points)} {name} ({sign})")
+    square = (-extent, extent)
     ax.set(
-        xlabel="feature 0",
-        ylabel="feature 1",
-        title=title,
-        xlim=(-extent, extent),
-        ylim=(-extent, extent),
+        xlabel="feature 0", ylabel="feature 1", title=title, xlim=square, ylim=square
     )
     ax.grid(False)
     ax.legend(loc="lower right", facecolor="lightgray")
-    points_drawn = ", ".join(
-        f"{len(np.asarray(rows))} {name} ({('circles', 'crosses', 'triangles')[i]})"
-        for i, (name, rows) in enumerate(groups.items())
-    )
     return _described(
         fig,
         title,
         f"Map of the {colour_label} over two features from {-extent:g} to {extent:g}, from "
-        f"dark blue (low) to yellow (high), with {points_drawn}.",
+        f"dark blue (low) to yellow (high), with {', '.join(said)}.",
     )
 
 
@@ -358,36 +347,24 @@ def frames(
     fig, axes = figure(
         rows, columns, size=(2.2 * columns, 2.3 * rows + 0.3), sharex=True, sharey=True
     )
-    points = np.asarray(data)
-    for ax, (name, generated) in zip(axes.flat, snapshots.items(), strict=False):
-        made = np.asarray(generated)
-        ax.scatter(points[:, 0], points[:, 1], s=4, color="lightgray", label="data")
-        ax.scatter(
-            made[:, 0],
-            made[:, 1],
-            s=5,
-            marker="x",
-            linewidth=0.7,
-            color=COLOURS[1],
-            label="generated",
-        )
+    style: dict[str, Any] = {"s": 5, "marker": "x", "linewidth": 0.7}
+    for ax, (name, made) in zip(axes.flat, snapshots.items(), strict=False):
+        ax.scatter(*np.asarray(data).T[:2], s=4, color="lightgray", label="data")
+        made = np.asarray(made).T[:2]
+        ax.scatter(*made, color=COLOURS[1], label="generated", **style)
         ax.set(title=name, xlim=(-extent, extent), ylim=(-extent, extent))
     for ax in axes.flat[len(snapshots) :]:
         ax.set_axis_off()
     axes[0, 0].legend(loc="upper left", fontsize=7, markerscale=2)
     if title:
         fig.suptitle(title)
-    return _described(
-        fig,
-        title,
-        f"{len(snapshots)} panels ({', '.join(snapshots)}): generated rows (orange "
-        f"crosses) on the data (gray dots).",
-    )
+    panels = f"{len(snapshots)} panels ({', '.join(snapshots)})"
+    drawn = f"{panels}: generated rows (orange crosses) on the data (gray dots)."
+    return _described(fig, title, drawn)
 
 
 def images(
-    pictures: Mapping[str, ArrayLike | Mapping[str, ArrayLike]],
-    title: str = "",
+    pictures: Mapping[str, ArrayLike | Mapping[str, ArrayLike]], title: str = ""
 ) -> DescribedFigure:
     """Rows of small gray images, one labelled row a group.
 
@@ -492,11 +469,8 @@ def dots(
         line = f" A dashed vertical line marks {reference[0]}."
     ax.set(xlabel=xlabel, title=title, ylim=(len(groups) - 0.5, -0.95))
     ax.set_yticks(range(len(groups)), list(groups))
-    return _described(
-        fig,
-        title,
-        f"Dots of {xlabel}, one line a group ({', '.join(groups)}).{line}",
-    )
+    drawn = f"Dots of {xlabel}, one line a group ({', '.join(groups)}).{line}"
+    return _described(fig, title, drawn)
 
 
 def diagram(
@@ -568,28 +542,6 @@ def _check_number(groups: Mapping[str, ArrayLike], most: int = len(COLOURS)) -> 
             f"There are {len(groups)} groups, but readers can tell at most {most} apart in "
             "this picture. Draw some of them in a second one."
         )
-
-
-def _scatter(ax: Axes, groups: Mapping[str, ArrayLike]) -> None:
-    for i, (name, rows) in enumerate(groups.items()):
-        points = np.asarray(rows)
-        ax.scatter(
-            points[:, 0],
-            points[:, 1],
-            s=12,
-            alpha=0.6,
-            linewidth=0.8,
-            marker=MARKERS[i],
-            color=COLOURS[i],
-            label=name,
-        )
-
-
-def _list_points(groups: Mapping[str, ArrayLike]) -> str:
-    return ", ".join(
-        f"{len(np.asarray(rows))} {name} rows ({COLOUR_NAMES[i]} {MARKER_NAMES[i]})"
-        for i, (name, rows) in enumerate(groups.items())
-    )
 
 
 def _described(fig: DescribedFigure, title: str, drawn: str) -> DescribedFigure:

@@ -20,9 +20,7 @@ from tqdm import tqdm
 Array = NDArray[np.float64]
 
 ROWS_AT_A_TIME = 4096
-PADDED_TO = (
-    16  # batches are filled up to a multiple, so that a row is always rounded alike
-)
+PADDED_TO = 16  # rows, or a multiple, so that each row is always rounded alike
 LARGEST_SQUARED = 1e150  # training rows; the square of twice that is a float64
 LARGEST = 1e6  # scaled values beyond are cut, so that float32 can square them
 

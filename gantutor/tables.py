@@ -12,7 +12,6 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pandas.api import types
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
@@ -166,10 +165,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
                 )
         return said
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
-        """Names of the numbers, as scikit-learn asks for them."""
-        return np.array(self.feature_names_out_, dtype=object)
-
     def _option(self, name: str, default: Any, column: Any = None) -> Any:
         given = (self.read_options or {}).get(name) or default
         return given.get(column, default) if isinstance(given, Mapping) else given
@@ -234,18 +229,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         holds = self._holds(values)
         found = self._read(values, holds)
         present, gaps = found.dropna(), bool(found.isna().any())
+        plan = {"name": values.name, "holds": holds, "gaps": gaps}
         if holds == "date" and len(present):
             form = self._option("date_format", "ISO8601", values.name)
-            kind, done, more = _plan_of_dates(present, form)
+            plan |= _plan_of_dates(present, form)
         elif holds == "number" and present.nunique() + gaps > 1:
-            kind, done, more = _plan_of_numbers(present)
+            plan |= _plan_of_numbers(present)
         else:
-            text = self._read(found, "text")
-            kind, done, more = _plan_of_text(text, self.max_categories)
-        if kind not in ("left out", "one value"):
-            done += ", gaps marked" if gaps else f", a gap {ALARM}"
-        plan = {"name": values.name, "holds": holds, "gaps": gaps}
-        return plan | {"kind": kind, "done": done} | more
+            plan |= _plan_of_text(self._read(found, "text"), self.max_categories)
+        if plan["kind"] not in ("left out", "one value"):
+            plan["done"] += ", gaps marked" if gaps else f", a gap {ALARM}"
+        return plan
 
     def _set_plan(self, plan: list[Plan]) -> None:
         self.plan_ = plan
@@ -505,42 +499,42 @@ def _text(values: Any) -> Any:
     return values.astype("string").str.strip()
 
 
-def _plan_of_dates(present: Any, form: str) -> tuple[str, str, Plan]:
+def _plan_of_dates(present: Any, form: str) -> Plan:
     parts = [part for part, cycle in CYCLES.items() if cycle(present).nunique() > 1]
     if not parts:
-        return "left out", "the same weekday and time in all rows", {}
+        return Plan(kind="left out", done="the same weekday and time in all rows")
     first, last = present.min(), present.max()
-    done = f"{first:%Y-%m-%d} to {last:%Y-%m-%d} (text is read as {form})"
-    return "date", f"{done}, {', '.join(parts)}", {"closed": False, "parts": parts}
+    said = [f"{first:%Y-%m-%d} to {last:%Y-%m-%d} (text is read as {form})", *parts]
+    return Plan(kind="date", done=", ".join(said), closed=False, parts=parts)
 
 
-def _plan_of_numbers(present: Any) -> tuple[str, str, Plan]:
+def _plan_of_numbers(present: Any) -> Plan:
     one_way = present.is_monotonic_increasing or present.is_monotonic_decreasing
     counts = one_way and present.is_unique and (present % 1 == 0).all()
     if counts and len(present) >= MIN_COUNTING:
-        return "left out", "a counter: it goes one way from row to row", {}
+        return Plan(kind="left out", done="a counter: it goes one way from row to row")
     unit, scale = 0.0, "as it is"
     if present.skew() > SKEWED:
         unit = max(float(present[present != 0].abs().quantile(0.1)), SMALLEST)
         scale = "on a log-like scale"
     low, high = float(present.min()), float(present.max())
-    more = {"closed": low == high, "range": [low, high], "unit": unit}
-    return "number", f"{low:,.6g} to {high:,.6g}, {scale}", more
+    plan = Plan(kind="number", done=f"{low:,.6g} to {high:,.6g}, {scale}")
+    return plan | {"closed": low == high, "range": [low, high], "unit": unit}
 
 
-def _plan_of_text(text: Any, most: int) -> tuple[str, str, Plan]:
+def _plan_of_text(text: Any, most: int) -> Plan:
     counts, n_gaps, n = text.value_counts(), text.isna().sum(), len(text)
     if len(counts) + (n_gaps > 0) <= 1:
-        value, more = _listed(counts.index), {"closed": True, "levels": [*counts.index]}
-        done = f"always {value or 'a gap'}: not learned, another value {ALARM}"
-        return "one value", done, more
+        value, levels = _listed(counts.index) or "a gap", [*counts.index]
+        done = f"always {value}: not learned, another value {ALARM}"
+        return Plan(kind="one value", done=done, closed=True, levels=levels)
     known = counts[:most]
     known = known[known >= max(2, MIN_SHARE * n)]
     if known.sum() + n_gaps < n / 2:
         some = f"(such as {text.dropna().iloc[0]!r}), an identifier or free text"
         done = f"text with {len(counts):,} different values in {n:,} rows {some}"
-        return "left out", done, {}
+        return Plan(kind="left out", done=done)
     levels, closed = sorted(known.index), len(known) == len(counts)
     others = f"a new one {ALARM}" if closed else "rare and new ones as one"
     done = f"{len(levels)} values ({_listed(levels, str)}), {others}"
-    return "categories", done, {"closed": closed, "levels": levels}
+    return Plan(kind="categories", done=done, closed=closed, levels=levels)

@@ -187,9 +187,10 @@ def test_wrong_arguments_are_refused_in_a_sentence(changes, message):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (IsolationForest, "pass an unfitted detector, IsolationForest()"),
-        (StandardScaler(), "neither anomaly_score nor score_samples"),
-        ("WGAN", "'it' is str"),
+        (IsolationForest, "IsolationForest'> is no unfitted detector"),
+        (StandardScaler(), "StandardScaler() is no unfitted detector. Pass one that"),
+        ("WGAN", "'it' cannot be tested: 'WGAN' is no unfitted detector"),
+        (lambda seed: seed, "'it' cannot be tested: 0 is no unfitted detector"),
     ],
 )
 def test_what_is_no_detector_is_refused_in_a_sentence(given, message):

@@ -69,12 +69,12 @@ def test_conv_networks_fit_images_of_8_to_32_pixels_odd_ones_too(
     shape = (height, width, channels)
     images, noise = normal(2, *shape), normal(2, 5)
     assert networks.conv_generator(5, shape, filters)(noise).shape == images.shape
-    assert networks.conv_discriminator(shape, filters)(images).shape == (2, 1)
+    assert networks.conv_network(shape, 1, filters)(images).shape == (2, 1)
     assert networks.conv_network(shape, 5, filters)(images).shape == (2, 5)
 
 
 def test_parameter_count_of_a_conv_discriminator_worked_out_by_hand():
-    network = networks.conv_discriminator((8, 8, 1), (16, 32))
+    network = networks.conv_network((8, 8, 1), 1, (16, 32))
     convolutions = (16 * 1 + 0) * 16 + 16 + 16 * 16 * 32 + 32  # 4 x 4 windows
     assert network.count_params() == convolutions + 2 * 2 * 32 + 1
 
@@ -89,7 +89,7 @@ def test_parameter_count_of_a_conv_generator_worked_out_by_hand():
     "network",
     [
         networks.dense_discriminator(4),
-        networks.conv_discriminator((8, 8, 1)),
+        networks.conv_network((8, 8, 1), 1),
         networks.dense_generator(4, 4),
     ],
     ids=["dense discriminator", "conv discriminator", "dense generator"],
@@ -141,15 +141,13 @@ def test_hidden_features_work_for_one_layer_and_for_a_sequential_model():
 @few
 @given(height=sides, width=sides)
 def test_convolutions_are_pooled_to_at_most_4_by_4(height, width):
-    network = networks.conv_discriminator((height, width, 1), (3, 5))
+    network = networks.conv_network((height, width, 1), 1, (3, 5))
     n_features = networks.hidden_features(network).output_shape[1]
     assert (3 + 5) <= n_features <= 16 * (3 + 5)
 
 
 def test_pooled_features_are_means_over_squares():
-    network = networks.conv_discriminator(
-        (16, 16, 1), (3,)
-    )  # 8 x 8 after the convolution
+    network = networks.conv_network((16, 16, 1), 1, (3,))  # then 8 x 8
     x = normal(2, 16, 16, 1)
     activations = keras.Model(network.input, network.layers[1].output)(x).numpy()
     means = activations.reshape(2, 4, 2, 4, 2, 3).mean((2, 4))
@@ -206,7 +204,7 @@ def test_the_last_hidden_layer_alone_is_the_end_of_all_features():
 
 
 def test_the_last_hidden_layer_of_a_convolution_is_pooled():
-    network = networks.conv_discriminator((32, 32, 1), (2, 3))  # 8 x 8 x 3 at the end
+    network = networks.conv_network((32, 32, 1), 1, (2, 3))  # 8 x 8 x 3 at the end
     x = normal(2, 32, 32, 1)
     last = networks.hidden_features(network, last=True)(x).numpy()
     activations = keras.Model(network.input, network.layers[2].output)(x).numpy()

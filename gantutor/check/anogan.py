@@ -7,16 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    number,
-    right,
-    share,
-)
+from gantutor.check._common import Answer, Verdict, exercise, right
+from gantutor.check._reading import Off, call, number, share
 
 __all__ = ["best_latent_number", "company_test", "prior_stops_search"]
 

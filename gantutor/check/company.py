@@ -8,17 +8,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    is_near,
-    numbers,
-    right,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import Off, call, is_near, numbers
 
 __all__ = ["batches_of_two", "normalised_alone", "scale_by_calibration"]
 
@@ -76,35 +67,29 @@ def normalised_alone(encoder: Any) -> Verdict:
             f"the encoder maps {shapes[0]} to {shapes[1]}. Ten columns in and ten latent "
             "numbers out are asked for, as in the lesson."
         )
-    layers = encoder.layers
-    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers):
-        raise Off(
-            "there is still a BatchNormalization in it, which takes its mean over the rows "
-            "of the batch. Look for a layer that takes it over the units of one row."
-        )
+    kinds = [type(layer).__name__ for layer in encoder.layers]
     rows = tf.constant(np.random.default_rng(0).normal(size=(20, 10)), tf.float32)
     once, again = (np.asarray(encoder(rows, training=True)) for _ in range(2))
-    if not np.allclose(once, again, atol=1e-5):
-        raise Off(
-            "two calls in training mode give different latent points. Something random "
-            "is left in the encoder: take the dropout or the noise out."
-        )
     alone = np.concatenate([encoder(row[None], training=True) for row in rows])
-    if not np.allclose(once, alone, atol=1e-4):
-        raise Off(
+    return Answer(
+        mistakes={
+            "there is still a BatchNormalization in it, which takes its mean over the "
+            "rows of the batch. Look for a layer that takes it over the units of one "
+            "row.": "BatchNormalization" in kinds,
+            "two calls in training mode give different latent points. Something random "
+            "is left in the encoder: take the dropout or the noise "
+            "out.": not np.allclose(once, again, atol=1e-5),
             "in training mode a row alone gets another latent point than in a batch of "
-            "20. Over what does the layer take its mean: rows, or the units of one row?"
-        )
-    if not any("ormalization" in type(layer).__name__ for layer in layers):
-        raise Off(
-            "no row depends on its company, because nothing is normalised any more. Asked "
-            "for is a layer that normalises each row by itself."
-        )
-    return right(
-        "mean and standard deviation are those of the units of one row, in training and "
-        "in use. A forgotten switch does no harm then. Whether it detects as well is "
-        "another question: measure it."
-    )
+            "20. Over what does the layer take its mean: rows, or the units of one "
+            "row?": not np.allclose(once, alone, atol=1e-4),
+            "no row depends on its company, because nothing is normalised any more. "
+            "Asked for is a layer that normalises each row by "
+            "itself.": not any("ormalization" in kind for kind in kinds),
+        },
+        right="mean and standard deviation are those of the units of one row, in training "
+        "and in use. A forgotten switch does no harm then. Whether it detects as well is "
+        "another question: measure it.",
+    ).judge(once)
 
 
 def _scaled(calibration: Scores, scores: Scores) -> Scores:

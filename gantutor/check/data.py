@@ -7,17 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
-from gantutor.check._common import (
-    Answer,
+from gantutor.check._common import Answer, Verdict, exercise, right
+from gantutor.check._reading import (
     Off,
-    Verdict,
     call,
     call_on_tables,
     distance,
-    exercise,
     is_reordered,
     numbers,
-    right,
     share,
 )
 from gantutor.data import best_auroc, ladder

@@ -6,16 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Verdict,
-    exercise,
-    is_near,
-    is_reordered,
-    number,
-    numbers,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import is_near, is_reordered, number, numbers
 
 __all__ = ["off_centre_reference", "paired_gain", "wider_untrained"]
 

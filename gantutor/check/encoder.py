@@ -6,17 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    exercise,
-    fitted_on,
-    is_near,
-    number,
-    numbers,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import Off, fitted_on, is_near, number, numbers
 from gantutor.data import ladder
 
 __all__ = ["against_the_mean", "fewer_latent_dimensions", "two_trainings"]

@@ -5,15 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    exercise,
-    number,
-    share,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import Off, number, share
 
 __all__ = ["best_of_nine_looks", "ensemble_score", "lead_without_a_table"]
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise, number
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import number
 from gantutor.scoring import p_values
 
 __all__ = ["parameters_of_larger_images", "power_of_edges", "two_sided"]
@@ -14,25 +15,27 @@ Array = NDArray[np.float64]
 
 
 FIRST, SECOND, LAST = 16 * (4 * 4 * 1 + 1), 32 * (4 * 4 * 16 + 1), 7 * 7 * 32 + 1
+LARGER = FIRST + SECOND + LAST
 LARGER_IMAGES = Answer(
-    value=FIRST + SECOND + LAST,
+    value=LARGER,
     within=0.1,
     mistakes={
-        "one number is missing: the bias of the last layer.": FIRST + SECOND + LAST - 1,
-        "the biases of the convolutions are missing: one for each channel.": 16 * 16
-        + 32 * 256
-        + LAST,
+        "one number is missing: the bias of the last layer.": LARGER - 1,
+        "the biases of the convolutions are missing: one for each channel.": LARGER
+        - 16
+        - 32,
         "the convolutions do not care how large the image is. The layer after them "
         "does: how many numbers does it get now?": 8625,
-        "the biases are missing: one for each channel and one for the logit.": 16 * 16
-        + 32 * 256
-        + LAST
+        "the biases are missing: one for each channel and one for the logit.": LARGER
+        - 16
+        - 32
         - 1,
-        "these are the convolutions. The dense layer has parameters too.": FIRST
-        + SECOND,
-        "28 is halved twice, once by each convolution.": (
-            FIRST + SECOND + 14 * 14 * 32 + 1
-        ),
+        "these are the convolutions. The dense layer has parameters too.": LARGER
+        - LAST,
+        "28 is halved twice, once by each convolution.": FIRST
+        + SECOND
+        + 14 * 14 * 32
+        + 1,
         'with padding="same" zeros are added at the '
         "rim, so that 28 becomes exactly 14.": FIRST + SECOND + 5 * 5 * 32 + 1,
         "a channel that comes out of the second convolution looks at all 16 channels "

@@ -10,15 +10,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    number,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import Off, call, number
 from gantutor.losses import discriminator_loss
 from gantutor.networks import (
     dense_encoder,
@@ -27,7 +20,7 @@ from gantutor.networks import (
     pair_discriminator,
 )
 from gantutor.scoring import l1_distance, mean_squared_distance
-from gantutor.training import bigan_step, minimize
+from gantutor.training import minimize
 
 __all__ = ["alice_step", "paper_score", "share_of_first_weights"]
 
@@ -140,7 +133,6 @@ def paper_score(function: Callable[[Any, Any], Any]) -> Verdict:
 
 def _alice_step(
     cycle: str,
-    swapped: bool,
     generator: keras.Model,
     encoder: keras.Model,
     discriminator: keras.Model,
@@ -155,17 +147,18 @@ def _alice_step(
         encoded, made = encoder(x, training=True), generator(z, training=True)
         real_logits = discriminator([x, encoded], training=True)
         fake_logits = discriminator([made, z], training=True)
-        d_loss = discriminator_loss(real_logits, fake_logits)
-        ge_loss = discriminator_loss(fake_logits, real_logits) if swapped else d_loss
+        d_loss = ge_loss = discriminator_loss(real_logits, fake_logits)
+        if cycle != "not swapped":
+            ge_loss = discriminator_loss(fake_logits, real_logits)
         rest = x - generator(encoded, training=True)
+        mean = tf.reduce_mean(tf.abs(rest))
         added = {
-            "right": weight * tf.reduce_mean(tf.abs(rest)),
-            "unweighted": tf.reduce_mean(tf.abs(rest)),
+            "none": 0.0,
+            "unweighted": mean,
             "summed": weight * tf.reduce_mean(tf.reduce_sum(tf.abs(rest), axis=1)),
             "squared": weight * tf.reduce_mean(rest**2),
             "of z": weight * tf.reduce_mean(tf.abs(z - encoder(made, training=True))),
-            "of D": weight * tf.reduce_mean(tf.abs(rest)),
-        }[cycle]
+        }.get(cycle, weight * mean)
         if cycle == "of D":
             d_loss += added
         else:
@@ -173,10 +166,6 @@ def _alice_step(
     minimize(d_loss, d_tape, d_optimizer, [discriminator])
     minimize(ge_loss, ge_tape, ge_optimizer, [generator, encoder])
     return d_loss, ge_loss
-
-
-def _without_weight(*arguments: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    return bigan_step(*arguments[:5], *arguments[6:])
 
 
 _PLAYERS = "the generator", "the encoder", "the discriminator"
@@ -223,27 +212,18 @@ def _parts(result: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
     yield from np.split(result, np.cumsum(sizes))[1:]
 
 
-_RIGHT = partial(_alice_step, "right", True)
-_MISTAKES: dict[str, Callable[..., Any]] = {
-    "that is the step of a BiGAN: nothing asks for G(E(x)) = x yet. Add the "
-    "cycle to ge_loss.": _without_weight,
-    "the cycle is there, but weight is not: multiply by it.": partial(
-        _alice_step, "unweighted", True
-    ),
+_MISTAKES = {  # the `cycle` of each, by what to say
+    "that is the step of a BiGAN: nothing asks for G(E(x)) = x yet. Add the cycle to "
+    "ge_loss.": "none",
+    "the cycle is there, but weight is not: multiply by it.": "unweighted",
     "the differences are added over the columns. Take their mean over rows and "
-    "columns.": partial(_alice_step, "summed", True),
-    "the differences are squared. Take absolute values.": partial(
-        _alice_step, "squared", True
-    ),
-    "that is the other way round, z to x to z. Asked for is x to z to x.": partial(
-        _alice_step, "of z", True
-    ),
+    "columns.": "summed",
+    "the differences are squared. Take absolute values.": "squared",
+    "that is the other way round, z to x to z. Asked for is x to z to x.": "of z",
     "the cycle is in the loss of D, which cannot do anything about it. It belongs "
-    "to G and E.": partial(_alice_step, "of D", True),
+    "to G and E.": "of D",
     "in the loss of G and E the labels must be swapped: "
-    "discriminator_loss(fake_logits, real_logits).": partial(
-        _alice_step, "right", False
-    ),
+    "discriminator_loss(fake_logits, real_logits).": "not swapped",
 }
 
 
@@ -251,16 +231,16 @@ _MISTAKES: dict[str, Callable[..., Any]] = {
 def alice_step(function: Callable[..., Any]) -> Verdict:
     """Check a step of a BiGAN that also asks for G(E(x)) = x, as in ALICE."""
 
-    def judged(step: Callable[..., Any]) -> Callable[[float], NDArray[np.float64]]:
-        return partial(_after, step)
+    def with_cycle(cycle: str) -> Callable[[float], NDArray[np.float64]]:
+        return partial(_after, partial(_alice_step, cycle))
 
     return Function(
-        solution=judged(_RIGHT),
+        solution=with_cycle("right"),
         inputs=[(3.0,), (10.0,)],
         what="losses and weights",
-        mistakes={text: judged(step) for text, step in _MISTAKES.items()},
+        mistakes={text: with_cycle(cycle) for text, cycle in _MISTAKES.items()},
         otherwise=_what_differs,
         within=1e-3,
         right="one line makes a BiGAN rebuild its rows. ALAD leaves this to a third "
         "network, which judges the pairs (x, x) and (x, G(E(x))).",
-    ).judge(judged(function))
+    ).judge(partial(_after, function))

@@ -2,22 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from gantutor.check._common import (
-    Answer,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    is_reordered,
-    number,
-    numbers,
-)
+from gantutor.check._common import Answer, Verdict, exercise
+from gantutor.check._reading import Off, call, is_reordered, number, numbers
 from gantutor.data import ladder, script_data
 from gantutor.networks import dense_discriminator, initial_weights
 
@@ -27,42 +20,37 @@ __all__ = [
     "parameters_of_larger_networks",
 ]
 
-FIRST, SECOND, LAST = 30 * 64 + 64, 64 * 64 + 64, 64 * 1 + 1
+
+def _size(*widths: int) -> int:
+    """The weights and biases of dense layers, from the columns to the outputs."""
+    return sum((into + 1) * out for into, out in pairwise(widths))
+
+
+LARGER = _size(30, 64, 64, 1)
 LARGER_NETWORKS = Answer(
-    value=FIRST + SECOND + LAST,
+    value=LARGER,
     within=0.1,
     mistakes={
-        "the biases are missing: one for each output of each layer.": 30 * 64
-        + 64 * 64
-        + 64,
-        "the biases of the two hidden layers are missing: 64 each.": 30 * 64
-        + 64 * 64
-        + LAST,
-        "64 biases are missing. There are two hidden layers, and each has 64.": FIRST
-        + SECOND
-        + LAST
+        "the biases are missing: one for each output of each layer.": LARGER - 129,
+        "the biases of the two hidden layers are missing: 64 each.": LARGER - 128,
+        "64 biases are missing. There are two hidden layers, and each has 64.": LARGER
         - 64,
-        "one number is missing: the bias of the last layer.": FIRST + SECOND + LAST - 1,
-        "the last layer is missing, from 64 to the logit.": FIRST + SECOND,
+        "one number is missing: the bias of the last layer.": LARGER - 1,
+        "the last layer is missing, from 64 to the logit.": _size(30, 64, 64),
         "the layer between the two hidden ones is missing: hidden=(64, 64) is two "
-        "layers of 64.": FIRST + LAST,
-        "the first layer is missing, from 30 columns to 64.": SECOND + LAST,
-        "that is a third layer of 64 too many. hidden=(64, 64) is two.": FIRST
-        + 2 * SECOND
-        + LAST,
-        "that is a network with 30 outputs. A discriminator has one.": FIRST
-        + SECOND
-        + 64 * 30
-        + 30,
-        "that is the discriminator of the script's 10 columns. The tumours have 30.": 10
-        * 64
-        + 64
-        + SECOND
-        + LAST,
-        "that is a network with one hidden layer of 16, as the script has it.": 30 * 16
-        + 16
-        + 16
-        + 1,
+        "layers of 64.": _size(30, 64, 1),
+        "the first layer is missing, from 30 columns to 64.": _size(64, 64, 1),
+        "that is a third layer of 64 too many. hidden=(64, 64) is two.": _size(
+            30, 64, 64, 64, 1
+        ),
+        "that is a network with 30 outputs. A discriminator has one.": _size(
+            30, 64, 64, 30
+        ),
+        "that is the discriminator of the script's 10 columns. The tumours have "
+        "30.": _size(10, 64, 64, 1),
+        "that is a network with one hidden layer of 16, as the script has it.": _size(
+            30, 16, 1
+        ),
         "biases are added, one for each output; they are not multiplied.": 31 * 65
         + 65 * 65
         + 65 * 2,

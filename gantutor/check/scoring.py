@@ -6,16 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Verdict,
-    call_on_tables,
-    exercise,
-    number,
-    right,
-    share,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise, right
+from gantutor.check._reading import call_on_tables, number, share
 from gantutor.data import script_data
 
 __all__ = [
@@ -48,15 +40,15 @@ def where_the_generator_is(opposite: float, sideways: float, further: float) -> 
     Answer(
         value=0.5,
         within=0.02,
+        so_far="opposite is right. ",
         mistakes={
-            "opposite is right. For sideways, work out the mean of m.x for the "
-            "anomalies, which are around 1 in each column. "
-            "The two columns cancel.": 0.76,
-            "opposite is right. The second column does not turn the score round, it "
-            "cancels what the first one says.": 0.24,
+            "For sideways, work out the mean of m.x for the anomalies, which are "
+            "around 1 in each column. The two columns cancel.": 0.76,
+            "The second column does not turn the score round, it cancels what the "
+            "first one says.": 0.24,
         },
-        otherwise="opposite is right. For sideways, the score is 0.3 x1 - 0.3 x2. How "
-        "large is it on average for normal rows, and for anomalies?",
+        otherwise="For sideways, the score is 0.3 x1 - 0.3 x2. How large is it on "
+        "average for normal rows, and for anomalies?",
     ).judge(found[1])
     return Answer(
         value=0.76,

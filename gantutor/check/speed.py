@@ -7,17 +7,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    is_near,
-    number,
-    numbers,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import Off, call, is_near, number, numbers
 from gantutor.training import compile_block
 
 __all__ = ["averaged_weights", "how_many_traces", "one_trace"]
@@ -28,48 +19,45 @@ def how_many_traces(a: float, b: float, c: float) -> Verdict:
     """Check how often a function is traced: Python numbers, tensors, made anew."""
     Answer(
         value=6,
+        so_far="(a): ",
         mistakes={
-            "(a): the last batch of an epoch has 100 rows, the others 300. Another shape "
-            "is another graph.": 3,
-            "(a): epoch is a Python number. Each of its three values is another "
-            "graph.": 2,
-            "(a): the graphs of one epoch are one for each shape, not one for each "
-            "batch: a shape that was met before is not traced again.": 12,
-            "(a): two shapes and three numbers. Every pair of them "
-            "is met, and each pair is a graph.": 5,
-            "(a): a graph serves other values of a tensor, but not "
-            "another shape, and not another Python number.": 1,
+            "the last batch of an epoch has 100 rows, the others 300. Another shape is "
+            "another graph.": 3,
+            "epoch is a Python number. Each of its three values is another graph.": 2,
+            "the graphs of one epoch are one for each shape, not one for each batch: a "
+            "shape that was met before is not traced again.": 12,
+            "two shapes and three numbers. Every pair of them is met, and each pair is "
+            "a graph.": 5,
+            "a graph serves other values of a tensor, but not another shape, and not "
+            "another Python number.": 1,
         },
-        otherwise="(a): count the different pairs of a batch's shape and a value of "
-        "epoch.",
+        otherwise="count the different pairs of a batch's shape and a value of epoch.",
     ).judge(number(a, "(a)"))
     Answer(
         value=2,
+        so_far="(a) is right. (b): ",
         mistakes={
-            "(a) is right. (b): all tensors of one shape and type share a graph, whatever "
-            "their value.": 6,
-            "(a) is right. (b): three values of one tensor need no graphs of their own, "
-            "but there are two shapes of batches.": 3,
-            "(a) is right. (b): the last batch of an epoch has 100 rows, "
-            "the others 300.": 1,
+            "all tensors of one shape and type share a graph, whatever their value.": 6,
+            "three values of one tensor need no graphs of their own, but there are two "
+            "shapes of batches.": 3,
+            "the last batch of an epoch has 100 rows, the others 300.": 1,
         },
-        otherwise="(a) is right. (b): the tensor has the same shape and type in "
-        "each epoch. How many shapes do the batches have?",
+        otherwise="the tensor has the same shape and type in each epoch. How many "
+        "shapes do the batches have?",
     ).judge(number(b, "(b)"))
     return Answer(
         value=12,
+        so_far="(a) and (b) are right. (c): ",
         mistakes={
-            "(a) and (b) are right. (c): a function that is made anew knows nothing of "
-            "the graphs of the one before. How often is tf.function called?": 2,
-            "(a) and (b) are right. (c): the function is made "
-            "anew for each batch, not for each epoch.": 3,
-            "(a) and (b) are right. (c): the new functions do not share graphs, though "
-            "shapes and numbers come again.": 6,
-            "(a) and (b) are right. (c): an epoch has four batches, the last one with "
-            "100 rows.": 9,
+            "a function that is made anew knows nothing of the graphs of the one "
+            "before. How often is tf.function called?": 2,
+            "the function is made anew for each batch, not for each epoch.": 3,
+            "the new functions do not share graphs, though shapes and numbers come "
+            "again.": 6,
+            "an epoch has four batches, the last one with 100 rows.": 9,
         },
-        otherwise="(a) and (b) are right. (c): each pass of the inner loop makes a new "
-        "function and calls it once. How many passes are there?",
+        otherwise="each pass of the inner loop makes a new function and calls it once. "
+        "How many passes are there?",
         right="6, 2 and 12. One tensor in place of a number saves four graphs, and a "
         "function made inside the loop is traced at each of its calls.",
     ).judge(number(c, "(c)"))
@@ -91,7 +79,7 @@ def one_trace(fast: Callable[..., Callable[..., tf.Tensor]]) -> Verdict:
         result = call(run, x, tf.constant(n))
         counts.append(len(calls) - before)
         found.append(numbers(result, (3,), f"the result of run(x, {n})"))
-    judged = Function(
+    Function(
         solution=_repeated,
         inputs=[(3,), (4,), (20,)],
         mistakes={
@@ -107,29 +95,21 @@ def one_trace(fast: Callable[..., Callable[..., tf.Tensor]]) -> Verdict:
             f"{ours[0]:.4f}. Compare the two loops line by line."
         ),
         within=1e-3,
-        right="one graph serves every n, and its numbers are those of the slow loop.",
     ).judge(dict(zip((3, 4, 20), found[:3], strict=True)).__getitem__)
-    if counts == [3, 4, 20, 20]:
-        raise Off(
-            "the numbers are right, but the loop is still Python's: it calls step once "
-            "for each step. Put @tf.function in front of run."
-        )
-    if counts == [3, 4, 20, 0]:
-        raise Off(
-            "the numbers are right, but each new n writes a graph of its own, as long as "
-            "n. Keep n a tensor, and loop over tf.range(n)."
-        )
-    if any(counts[1:]):
-        raise Off(
-            "the numbers are right, but a graph is written in each call. Make the "
-            "tf.function once, and not inside of the lines that run goes through."
-        )
-    if not _runs_in_a_graph(run, x):
-        raise Off(
-            "the numbers are right, but only the step is a graph, and Python still calls "
-            "it n times. The loop itself belongs into the tf.function."
-        )
-    return judged
+    return Answer(
+        so_far="the numbers are right, but ",
+        mistakes={
+            "the loop is still Python's: it calls step once for each step. Put "
+            "@tf.function in front of run.": counts == [3, 4, 20, 20],
+            "each new n writes a graph of its own, as long as n. Keep n a tensor, and "
+            "loop over tf.range(n).": counts == [3, 4, 20, 0],
+            "a graph is written in each call. Make the tf.function once, and not inside "
+            "of the lines that run goes through.": any(counts[1:]),
+            "only the step is a graph, and Python still calls it n times. The loop itself "
+            "belongs into the tf.function.": not _runs_in_a_graph(run, x),
+        },
+        right="one graph serves every n, and its numbers are those of the slow loop.",
+    ).judge(counts)
 
 
 def _repeated(n: int) -> NDArray[np.float64]:

@@ -6,16 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    exercise,
-    fitted_on,
-    number,
-    share,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import Off, fitted_on, number, share
 from gantutor.data import breast_cancer, one_class_split
 
 __all__ = ["auroc_by_hand", "looser_threshold", "share_among_top"]

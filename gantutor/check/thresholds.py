@@ -6,16 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    right,
-    share,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise, right
+from gantutor.check._reading import Off, call, share
 from gantutor.data import ladder
 from gantutor.scoring import p_values, threshold
 
@@ -58,32 +50,32 @@ def alarms_that_are_true(
     Answer(
         value=0.8 / 0.81,
         within=0.0025,  # 0.99 is right
+        so_far="the first is right. ",
         mistakes={
-            "the first is right. The precision changes with the base rate: now there are "
-            "as many anomalies as normal rows.": rare,
-            "the first is right. In the second test set, 80 % is still the share of "
-            "anomalies found, and not that of true alarms.": 0.8,
-            "the first is right. Half of the rows are anomalies, and the detector is no "
-            "coin.": 0.5,
+            "The precision changes with the base rate: now there are as many anomalies "
+            "as normal rows.": rare,
+            "In the second test set, 80 % is still the share of anomalies found, and "
+            "not that of true alarms.": 0.8,
+            "Half of the rows are anomalies, and the detector is no coin.": 0.5,
         },
         near=0.005,
-        otherwise="the first is right. For the second take 100 anomalies and 100 normal "
-        "rows, and count the alarms of both.",
+        otherwise="For the second take 100 anomalies and 100 normal rows, and count "
+        "the alarms of both.",
     ).judge(half)
     return Answer(
         value=0.0008,
         within=0.00002,
+        so_far="the precisions are right. ",
         mistakes={
-            "the precisions are right. The rate is a share of the normal rows, and "
-            "half of the alarms are normal rows: how many are these?": 0.5,
-            "the precisions are right. This would be the rate if all 100 anomalies were "
-            "found.": 0.001,
-            "the precisions are right. Half of 1 % halves the false alarms, and there "
-            "are still six false alarms for each true one.": 0.005,
+            "The rate is a share of the normal rows, and half of the alarms are normal "
+            "rows: how many are these?": 0.5,
+            "This would be the rate if all 100 anomalies were found.": 0.001,
+            "Half of 1 % halves the false alarms, and there are still six false alarms "
+            "for each true one.": 0.005,
         },
         near=0.00005,
-        otherwise="the precisions are right. Of 100,000 rows, 80 are true alarms. For "
-        "half of the alarms to be true, how many of the 99,900 normal rows may raise one?",
+        otherwise="Of 100,000 rows, 80 are true alarms. For half of the alarms to be "
+        "true, how many of the 99,900 normal rows may raise one?",
         right="one in a thousand is anomalous, and 7 % of the alarms are true; at half "
         "and half it looks like 99 %. To have half of the alarms true, the false-alarm "
         "rate must be as small as the base rate, about one in a thousand, and to promise "
@@ -107,34 +99,27 @@ def alarms_when_normal_moves(alarms: ArrayLike) -> Verdict:
 
     expected = decided(0.5)
     found = np.asarray(alarms)
-    if found.size == 1:
-        raise Off(
-            f"{alarms!r} is one number, and 18,000 decisions are asked for. Hand over the "
-            "array of True and False; its mean is the share of alarms."
-        )
-    if found.shape == (20_000,):
-        raise Off(
+    others = found[~np.isin(found, (0, 1))]
+    first = next(iter(others), 0)
+    shown = f"{first:.5g}" if found.dtype.kind in "iuf" else f"{first!s:.5}"
+    Answer(
+        mistakes={
+            f"{alarms!r} is one number, and 18,000 decisions are asked for. Hand over "
+            "the array of True and False; its mean is the share of "
+            "alarms.": found.size == 1,
             "you give 20,000 decisions, so the calibration rows are among them. Move and "
-            "judge usual[2000:20_000] alone."
-        )
-    if found.shape != expected.shape:
-        raise Off(
+            "judge usual[2000:20_000] alone.": found.shape == (20_000,),
             f"the decisions must have the shape (18000,), and yours have {found.shape}: "
-            "one True or False for each row of usual[2000:20_000]."
-        )
-    decisions = np.isin(found, (0, 1))
-    if not decisions.all():
-        other = found[~decisions][0]
-        if (found[~decisions] == -1).all():
-            raise Off(
-                "these are the -1 and +1 of predict, where -1 is an alarm. Hand over "
-                "True for an alarm and False otherwise."
-            )
-        shown = f"{other:.5g}" if found.dtype.kind in "iuf" else f"{other!s:.5}"
-        raise Off(
-            f"these are no decisions but values such as {shown}. Compare the "
-            "scores with the threshold: True for each alarm."
-        )
+            "one True or False for each row of "
+            "usual[2000:20_000].": found.shape != expected.shape,
+            "these are the -1 and +1 of predict, where -1 is an alarm. Hand over True "
+            "for an alarm and False otherwise.": bool(
+                len(others) and (others == -1).all()
+            ),
+            f"these are no decisions but values such as {shown}. Compare the scores "
+            "with the threshold: True for each alarm.": len(others) > 0,
+        }
+    ).judge(found)
     found = found.astype(bool)
     moved = np.linalg.norm(normal + 0.5, axis=1)
     one_column = decided(0.5 * np.eye(10)[0])

@@ -9,17 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    Verdict,
-    call,
-    exercise,
-    number,
-    numbers,
-    share,
-)
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import Off, call, number, numbers, share
 
 __all__ = ["generator_half_right", "uphill", "wide_generator"]
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from scipy.stats import binom
 
-from gantutor.check._common import Answer, Function, Verdict, exercise, number
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import number
 
 __all__ = ["alarms_with_a_day_counter", "rows_for_a_budget", "worrying_number"]
 

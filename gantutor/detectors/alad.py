@@ -98,14 +98,7 @@ keras.Model
         ge_optimizer = adam(rate, generator, encoder, beta_1=0.5, ema_momentum=momentum)
         d_optimizer = adam(rate, d_xz, d_xx, d_zz, beta_1=0.5, ema_momentum=momentum)
         step = partial(
-            alad_step,
-            generator,
-            encoder,
-            d_xz,
-            d_xx,
-            d_zz,
-            ge_optimizer,
-            d_optimizer,
+            alad_step, generator, encoder, d_xz, d_xx, d_zz, ge_optimizer, d_optimizer
         )
         stage = Stage(
             step,

@@ -7,7 +7,6 @@ add); ``gan.py`` is the shortest example.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Annotated, Self
 
 import numpy as np
@@ -25,6 +24,7 @@ from gantutor.one_class import (
     WHOLE,
     Array,
     Widths,
+    check_value,
     drawn_seed,
 )
 from gantutor.rows import ROWS_AT_A_TIME, Scaling
@@ -144,8 +144,7 @@ class Detector(Method):
         array of shape (n, n_features), or images as in `fit`
         """
         self._check_ready()
-        if not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"n is {n!r}; pass a whole number of at least 1 row.")
+        check_value("n", n, WHOLE)
         z = np.random.default_rng(seed).standard_normal((n, self.latent_dim_))
         return self._unscaled(
             rows.apply_in_batches(self.generator_, z.astype(np.float32))

@@ -89,20 +89,12 @@ default="features"
         d_optimizer = adam(rate, discriminator, beta_1=0.5, ema_momentum=momentum)
         stage = Stage(
             partial(
-                bigan_step,
-                generator,
-                encoder,
-                discriminator,
-                ge_optimizer,
-                d_optimizer,
+                bigan_step, generator, encoder, discriminator, ge_optimizer, d_optimizer
             ),
             batch_shape=(self.batch_size,),
             noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
             loss_names=("discriminator", "generator_and_encoder"),
-            learners={
-                ge_optimizer: [generator, encoder],
-                d_optimizer: [discriminator],
-            },
+            learners={ge_optimizer: [generator, encoder], d_optimizer: [discriminator]},
         )
         return [stage]
 

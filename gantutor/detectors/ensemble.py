@@ -12,7 +12,6 @@ and discriminators; here the members are whole detectors, and need not be GANs.)
 
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Any, Self
@@ -114,24 +113,24 @@ class Ensemble(OneClass):
         if not isinstance(members, Sequence) or not members:
             needed = "a sequence of unfitted detectors, such as [WGAN(), GANomaly()]"
             raise ValueError(f"members is {members!r}; it must be {needed}.")
-        given = list(map(baselines.copied, members))
-        seeds = np.random.SeedSequence(self.seed_).generate_state(len(given)).tolist()
+        seeds = np.random.SeedSequence(self.seed_).generate_state(len(members)).tolist()
+        unfitted = [
+            baselines.copied(member, random_state=seed, verbose=self.verbose)
+            for member, seed in zip(members, seeds, strict=True)
+        ]
         self.members_: list[Any] = []
-        for member, seed in zip(given, seeds, strict=True):
-            said = f"{len(self.members_) + 1} of {len(given)}"
+        for member, seed in zip(unfitted, seeds, strict=True):
+            said = f"{len(self.members_) + 1} of {len(unfitted)}"
             if self.verbose:
                 print(f"Member {said}: {type(member).__name__}")
-            wanted = {"random_state": seed, "verbose": self.verbose}.items()
-            taken = member.get_params()
-            member.set_params(**{name: x for name, x in wanted if name in taken})
             self.members_.append(baselines.fitted(member, X, kept, seed))
-            if getattr(member, "stopped_", False) and member is not given[-1]:
+            if getattr(member, "stopped_", False) and member is not unfitted[-1]:
                 words = "the training was stopped by the keyboard."
                 warnings.warn(f"The ensemble has {said} members: {words}", stacklevel=3)
                 break
         kinds = [type(getattr(m, "estimator", m)) for m in self.members_]
-        counts = Counter(kinds)
-        self.weights_ = np.array([1 / len(counts) / counts[kind] for kind in kinds])
+        sizes = np.array([kinds.count(kind) for kind in kinds])
+        self.weights_ = 1 / len(set(kinds)) / sizes
         scores = self._scores(kept)
         self.score_means_, spread = scores.mean(axis=1), scores.std(axis=1)
         same = spread <= 1e-9 * np.abs(self.score_means_)

@@ -131,9 +131,7 @@ class Method(OneClass):
             if isinstance(value, keras.Model):
                 parameters[name] = {"keras": networks.packed(value)}
             elif isinstance(value, np.random.RandomState):
-                parameters[name] = (
-                    None  # its state has moved on: it could not be repeated
-                )
+                parameters[name] = None  # its state has moved on
         found = self.networks()
         return {
             "class": type(self).__name__,

@@ -132,9 +132,7 @@ verbose, warm_start
         return [stage]
 
     def _after_training(self, x: NDArray[np.float32]) -> None:
-        for (
-            name
-        ) in self.score_arrays:  # of an earlier fit, which may have needed others
+        for name in self.score_arrays:  # an earlier fit may have needed others
             self.__dict__.pop(name, None)
         if self.scored_by == "critic":
             return

@@ -7,19 +7,8 @@ import pytest
 
 import gantutor as gt
 from gantutor.check import MODULES, Verdict
-from gantutor.check._common import (
-    Answer,
-    Function,
-    Off,
-    call,
-    exercise,
-    number,
-    numbers,
-    off,
-    right,
-    share,
-    untouched,
-)
+from gantutor.check._common import Answer, Function, exercise, off, right, untouched
+from gantutor.check._reading import Off, call, number, numbers, share
 
 
 @exercise

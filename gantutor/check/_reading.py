@@ -1,0 +1,147 @@
+"""How checks read an answer: with patience, and a complaint in a sentence where they cannot."""
+
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Off(Exception):
+    """Raised inside a check to end it with `off`."""
+
+
+class Unfinished(Exception):
+    """Raised inside a check to end it with `untouched`."""
+
+
+def is_open(answer: Any) -> bool:
+    """Whether an answer, or a part of a tuple, list or dictionary, is still ``...``."""
+    if isinstance(answer, dict):
+        answer = list(answer.values())
+    if isinstance(answer, tuple | list):
+        return any(is_open(part) for part in answer)
+    return answer is ... or answer is None
+
+
+def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call the reader's function; complain if it cannot be called or returns nothing.
+
+    It gets copies of the arrays, so that a function that changes them harms no later test.
+    """
+    if not callable(function):
+        raise Off(
+            f"a function is needed, and you passed {type(function).__name__} "
+            f"{function!r}. Pass the function itself, without parentheses."
+        )
+    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+    result = function(*copies, **options)
+    if result is None:
+        raise Unfinished("your function returns nothing yet. Give it a return line.")
+    if is_open(result):
+        raise Unfinished("your function still returns ... or None. Return your answer.")
+    return result
+
+
+def call_on_tables(function: Callable[..., Any], known: NDArray, new: NDArray) -> Any:
+    """`call` a function of known and new rows; complain of a covariance of the rows."""
+    try:
+        return call(function, known, new)
+    except ValueError as error:  # also: singular matrix
+        n_rows, n_columns = known.shape
+        if str(n_rows) in str(error) or isinstance(error, np.linalg.LinAlgError):
+            raise Off(
+                f"for {n_rows} known rows of {n_columns} columns the covariance matrix "
+                f"should be {n_columns} x {n_columns}. np.cov takes rows for columns, "
+                "unless it gets the table's .T, or is told rowvar=False."
+            ) from error
+        raise
+
+
+def number(answer: Any, what: str = "the answer") -> float:
+    """The answer as one float, or a complaint."""
+    try:
+        value = float(np.asarray(answer, dtype=float).item())
+    except (TypeError, ValueError) as error:
+        given = textwrap.shorten(repr(answer), 60)
+        raise Off(
+            f"{what} must be one number, and you gave {given} ({type(answer).__name__})."
+        ) from error
+    if not np.isfinite(value):
+        raise Off(f"{what} is {value}, and must be a finite number.")
+    return value
+
+
+def share(answer: Any, what: str = "the answer") -> float:
+    """The answer as a share between 0 and 1, or a complaint."""
+    value = number(answer, what)
+    if not 0 <= value <= 1:
+        raise Off(f"{what} is {value:g}, and must lie between 0 and 1: 90 % is 0.9.")
+    return value
+
+
+def numbers(
+    answer: Any, shape: tuple[int, ...], what: str = "the answer"
+) -> NDArray[np.float64]:
+    """The answer as an array of finite floats of one shape, or a complaint."""
+    if not shape:
+        return np.array(number(answer, what))
+    try:
+        values = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise Off(
+            f"{what} must be numbers, and it is {type(answer).__name__}."
+        ) from error
+    if values.shape != shape:
+        raise Off(f"{what} must have the shape {shape}, and it has {values.shape}.")
+    if not np.isfinite(values).all():
+        raise Off(f"{what} holds nan or infinity.")
+    return values
+
+
+def distance(found: ArrayLike, value: ArrayLike) -> float:
+    """The largest difference between two arrays; infinite if their shapes differ."""
+    if np.shape(found) != np.shape(value):
+        return np.inf
+    differences = np.subtract(found, value, dtype=float)
+    return float(np.abs(differences).max(initial=0.0))
+
+
+ROUNDING = 1e-4  # how far off is still right, as a share of the largest value
+
+
+def is_near(
+    found: ArrayLike,
+    value: ArrayLike,
+    within: float | None = None,
+    rounding: float = ROUNDING,
+) -> bool:
+    """Whether two arrays differ by no more than this, or than rounding explains."""
+    if within is None:
+        size = np.abs(np.asarray(value, dtype=float)).max(initial=0.0)
+        within = 1e-6 + rounding * float(size)
+    return distance(found, value) <= within
+
+
+def is_reordered(found: ArrayLike, value: ArrayLike, within: float) -> bool:
+    """Whether these are the right numbers in another order."""
+    in_order = is_near(np.sort(found), np.sort(value), within)
+    return in_order and not is_near(found, value, within)
+
+
+def fitted_on(detector: Any, rows: ArrayLike, called: str) -> None:
+    """Complain unless a detector was fitted on these rows.
+
+    A fifth of the rows given to `fit` set the threshold: their scores must be among those
+    of `rows`.
+    """
+    if not hasattr(detector, "calibration_scores_"):
+        raise Off("the first argument must be the detector itself, fitted.")
+    kept = np.asarray(detector.calibration_scores_, dtype=float)[:, None]
+    known = np.isclose(kept, detector.anomaly_score(rows), rtol=1e-4).any(axis=1)
+    if known.mean() < 0.9:
+        raise Off(
+            f"the detector was not fitted on {called}: of the {known.size} rows that have "
+            f"set its threshold, {(~known).sum()} are others. Fit it on {called} alone."
+        )
