@@ -44,7 +44,7 @@ if TYPE_CHECKING:  # the same names as below, where editors and type checkers se
     )
     from gantutor.loading import load
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "check",
     "data",

@@ -246,6 +246,14 @@ def test_citation_has_the_version_of_the_project():
     assert citation["license"] == PROJECT["license"]
 
 
+def test_package_and_changelog_have_the_version_of_the_project():
+    version = PROJECT["version"]
+    assert f'\n__version__ = "{version}"\n' in read("gantutor/__init__.py")
+    newest = re.search(r"^## (\S+), ", read("CHANGELOG.md"), re.MULTILINE)
+    assert newest is not None
+    assert newest.group(1) == version
+
+
 def test_licences_are_there():
     assert PROJECT["license-files"] == ["LICENSE", "LICENSE-prose"]
     assert "Apache License" in read("LICENSE")
