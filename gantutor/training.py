@@ -51,8 +51,6 @@ class Stage:
     ----------
     step : callable
         ``step(x, *noise)`` updates the networks and returns a tuple of scalar losses.
-    n_steps : int
-        How many.
     batch_shape : tuple of int
         Shape of the rows that one step sees, such as (128,).
     noise : sequence of Noise
@@ -64,7 +62,6 @@ class Stage:
     """
 
     step: Step
-    n_steps: int
     batch_shape: tuple[int, ...]
     noise: Sequence[Noise]
     loss_names: Sequence[str]

@@ -23,7 +23,10 @@ from nbformat.validator import iter_validate
 Guard = Callable[[NotebookNode, Path], list[str]]
 GUARDS: dict[str, Guard] = {}
 
-TAGS = {"live-coding", "nbval-ignore-output", "parameters", "raises-exception"}
+TAGS = {
+    *("live-coding", "lesson", "nbval-ignore-output", "parameters"),
+    "raises-exception",
+}
 MAX_BYTES = 1_000_000
 MAX_COLUMNS = 88
 MAX_SECONDS = 60

@@ -109,7 +109,6 @@ keras.Model
         )
         stage = Stage(
             step,
-            self._setting("n_steps"),
             batch_shape=(self.batch_size,),
             noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
             loss_names=("discriminators", "generator_and_encoder"),

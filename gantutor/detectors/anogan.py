@@ -100,8 +100,7 @@ verbose, warm_start
 
     def _training(self) -> list[Stage]:
         networks = self.generator_, self.discriminator_
-        rate, n_steps = self._setting("learning_rate"), self._setting("n_steps")
-        sizes = rate, n_steps, self.batch_size, self.latent_dim_
+        sizes = self._setting("learning_rate"), self.batch_size, self.latent_dim_
         if self.adversarial_training == "gan":
             return [gan_stage(*networks, *sizes)]
         return [wgan_stage(*networks, *sizes, self.n_critic, self.penalty_weight)]

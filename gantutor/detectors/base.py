@@ -267,8 +267,7 @@ class Detector(Method):
             now = getattr(self, name)
             if isinstance(now, list | tuple) and isinstance(value, list | tuple):
                 now, value = tuple(now), tuple(value)
-            may_change = name == "n_steps" or name in graphs.NOT_IN_A_GRAPH
-            if not may_change and now is not value and now != value:
+            if name not in graphs.NOT_IN_A_GRAPH and now is not value and now != value:
                 raise ValueError(
                     f"warm_start=True goes on with the training, but {name} was {value!r} "
                     f"and is now {now!r}. Set it back, or set warm_start=False."

@@ -96,7 +96,6 @@ default="features"
                 ge_optimizer,
                 d_optimizer,
             ),
-            self._setting("n_steps"),
             batch_shape=(self.batch_size,),
             noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
             loss_names=("discriminator", "generator_and_encoder"),

@@ -92,12 +92,11 @@ verbose, warm_start
 
     def _training(self) -> list[Stage]:
         generator, encoder = self.generator_, self.encoder_
-        rate, n_steps = self._setting("learning_rate"), self._setting("n_steps")
+        rate = self._setting("learning_rate")
         gan = wgan_stage(
             generator,
             self.critic_,
             rate,
-            n_steps,
             self.batch_size,
             self.latent_dim_,
             self.n_critic,
@@ -116,13 +115,17 @@ verbose, warm_start
             noise = []
         encoding = Stage(
             step,
-            self.n_encoder_steps or n_steps,
             batch_shape=(self.batch_size,),
             noise=noise,
             loss_names=("encoder",),
             learners={optimizer: [encoder]},
         )
         return [gan, encoding]
+
+    def step_counts(self) -> list[int]:
+        """The steps of the GAN, and those of the encoder."""
+        n_steps = self._setting("n_steps")
+        return [n_steps, self.n_encoder_steps or n_steps]
 
     def _reconstruct(self, x: tf.Tensor) -> tf.Tensor:
         return self.generator_(self.encoder_(x, training=False), training=False)

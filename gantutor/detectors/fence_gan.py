@@ -95,7 +95,6 @@ verbose, warm_start
         )
         stage = Stage(
             step,
-            self._setting("n_steps"),
             batch_shape=(self.batch_size,),
             noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
             loss_names=("discriminator", "generator"),

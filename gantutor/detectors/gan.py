@@ -24,7 +24,6 @@ def gan_stage(
     generator: keras.Model,
     discriminator: keras.Model,
     learning_rate: float,
-    n_steps: int,
     batch_size: int,
     latent_dim: int,
 ) -> Stage:
@@ -33,7 +32,6 @@ def gan_stage(
     d_optimizer = adam(learning_rate, discriminator)
     return Stage(
         partial(gan_step, generator, discriminator, g_optimizer, d_optimizer),
-        n_steps,
         batch_shape=(batch_size,),
         noise=[Noise("normal", (batch_size, latent_dim))],
         loss_names=("discriminator", "generator"),
@@ -83,7 +81,6 @@ verbose, warm_start
             self.generator_,
             self.discriminator_,
             self._setting("learning_rate"),
-            self._setting("n_steps"),
             self.batch_size,
             self.latent_dim_,
         )

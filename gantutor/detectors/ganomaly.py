@@ -105,7 +105,6 @@ verbose, warm_start
         )
         stage = Stage(
             step,
-            self._setting("n_steps"),
             batch_shape=(self.batch_size,),
             noise=(),
             loss_names=("discriminator", "adversarial", "contextual", "encoder"),

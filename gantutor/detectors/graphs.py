@@ -1,7 +1,8 @@
 """Graphs compiled once, and shared by all detectors that are alike.
 
 Tracing a graph takes longer than running it a thousand times. Detectors of one class, with
-the same parameters and the same shape of rows, therefore share one `Workshop`:
+the same parameters and the same shape of rows, therefore share one `Workshop`, however many
+steps each of them takes:
 
 - shared are its networks and optimisers, the compiled loops that train them, and the
   compiled functions of rows, such as the score;
@@ -27,7 +28,10 @@ from gantutor import training
 from gantutor.detectors.method import Method
 
 WORKSHOPS_KEPT = 12  # those used last
-NOT_IN_A_GRAPH = {"random_state", "verbose", "false_alarm_rate", "warm_start"}
+NOT_IN_A_GRAPH = {
+    *("n_steps", "n_encoder_steps"),  # a loop in a graph runs as often as it is told
+    *("random_state", "verbose", "false_alarm_rate", "warm_start"),
+}
 
 Arrays = dict[str, NDArray]
 
@@ -65,20 +69,23 @@ class Workshop:
             done = len(next(iter(detector.history_.values()), ()))
             history: Arrays = {}
             detector.stopped_ = False
-            for number, stage in enumerate(self.stages):
+            counts = detector.step_counts()
+            for number, (stage, n_steps) in enumerate(
+                zip(self.stages, counts, strict=True)
+            ):
                 losses = training.train(
                     stage.step,
                     x,
-                    stage.n_steps,
+                    n_steps,
                     batch_shape=stage.batch_shape,
                     noise=stage.noise,
                     loss_names=stage.loss_names,
                     seed=seed,  # each stage spawns streams of its own
                     verbose=detector.verbose,
                     skip=done,
-                    run_block=self._loop(number),
+                    run_block=self._loop(number, n_steps >= training.JIT_FROM),
                 )
-                detector.stopped_ |= len(losses[stage.loss_names[0]]) < stage.n_steps
+                detector.stopped_ |= len(losses[stage.loss_names[0]]) < n_steps
                 history |= losses
             self._give_back(detector)
         return history
@@ -130,11 +137,11 @@ class Workshop:
         for name, network in detector.networks().items():
             network.set_weights(self.model.networks()[name].get_weights())
 
-    def _loop(self, number: int) -> Any:
-        stage = self.stages[number]
-        key = number, stage.n_steps >= training.JIT_FROM
+    def _loop(self, number: int, jit_compile: bool) -> Any:
+        key = number, jit_compile
         if key not in self.loops:
-            self.loops[key] = training.compile_block(stage.step, key[1])
+            step = self.stages[number].step
+            self.loops[key] = training.compile_block(step, jit_compile)
         return self.loops[key]
 
     def _with_arguments(self, method: str) -> Callable:

@@ -110,6 +110,10 @@ class Method(OneClass):
         with networks.initial_weights(0):
             return self._training()
 
+    def step_counts(self) -> list[int]:
+        """How many steps each stage of `_training` takes."""
+        return [self._setting("n_steps")]
+
     # -- in a file, or copied ----------------------------------------------------------
 
     def networks(self) -> dict[str, keras.Model]:

@@ -39,7 +39,6 @@ def wgan_stage(
     generator: keras.Model,
     critic: keras.Model,
     learning_rate: float,
-    n_steps: int,
     batch_size: int,
     latent_dim: int,
     n_critic: int,
@@ -57,7 +56,6 @@ def wgan_stage(
             c_optimizer,
             float(penalty_weight),
         ),
-        n_steps,
         batch_shape=(n_critic, batch_size),
         noise=[
             Noise("normal", (n_critic + 1, batch_size, latent_dim)),
@@ -126,7 +124,6 @@ verbose, warm_start
             self.generator_,
             self.critic_,
             self._setting("learning_rate"),
-            self._setting("n_steps"),
             self.batch_size,
             self.latent_dim_,
             self.n_critic,

@@ -590,7 +590,6 @@ class Ruler(Detector):
         return [
             training.Stage(
                 lambda x, z: (tf.reduce_mean(z),),
-                self._setting("n_steps"),
                 batch_shape=(8,),
                 noise=[training.Noise("normal", (4,))],
                 loss_names=("loss",),

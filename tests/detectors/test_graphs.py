@@ -369,7 +369,8 @@ def test_each_parameter_makes_a_difference_and_has_graphs_of_its_own(
         if name in SHARED and detector_class is not GAN:
             continue  # one class will do
         changed = tiny(detector_class, **{"n_steps": 2, name: value}).fit(ROWS)
-        assert (changed._workshop is first._workshop) == (name == "random_state")
+        shared = name in ("random_state", "n_steps", "n_encoder_steps")
+        assert (changed._workshop is first._workshop) == shared
         after = contents(changed)
         assert (changed.anomaly_score(NEW) != scores).any() or any(
             a.shape != b.shape or (a != b).any()
