@@ -2,7 +2,7 @@
 # any POSIX sh. Windows: README.md has the same steps as plain commands.
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check site slides lint constraints clean env
+.PHONY: help lab test check site slides handouts lint constraints clean env
 
 # Optional: PYTHON=/path/to/python  LAB_ARGS="--no-browser --port=8899"  PYTEST_ARGS="tests -x"
 # WORKERS=4 runs four tests at a time; each takes 1 to 2 GB of memory.
@@ -58,6 +58,10 @@ lint: env ## check style (ruff) and types (mypy)
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m mypy gantutor
 
+handouts: env ## write the notebooks for a class into handouts/: no outputs, cells to be written live left open
+	@.venv/bin/python docs/handouts.py handouts
+	@echo "==> Open them with: .venv/bin/jupyter lab handouts"
+
 constraints: ## move constraints.txt to the newest versions that fit pyproject.toml
 	@set -e; \
 	if uv --version >/dev/null 2>&1; then uv=uv; else \
@@ -70,9 +74,9 @@ constraints: ## move constraints.txt to the newest versions that fit pyproject.t
 	$$uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header $(UV_ARGS) \
 		--extra test --extra scale --extra docs --extra browser --extra peers pyproject.toml -o constraints.txt
 
-clean: ## remove .venv, caches and build leftovers (make lab builds them again)
+clean: ## remove .venv, handouts, caches and build leftovers (make lab builds .venv again)
 	@echo "==> Removing .venv, caches and build leftovers."
-	@rm -rf .venv build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	@rm -rf .venv handouts build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	@find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
 
 # Every step leaves a mark only when it is over, so an interrupted run is taken up where it stopped:
@@ -119,7 +123,10 @@ env:
 	if [ -f $(ready) ] && [ -z "$$(find pyproject.toml constraints.txt -newer $(ready))" ]; then \
 		echo "==> .venv is up to date."; exit 0; \
 	fi; \
-	echo "==> Installing the versions of constraints.txt into .venv (the first time: minutes, and 3 GB of disk)."; \
+	free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1000000) }'); \
+	echo "==> Installing the versions of constraints.txt into .venv. The first time about 860 MB come over the line" \
+		"(most of it TensorFlow; 12 minutes at 10 Mbit/s), and take 3.3 GB of disk. Free here: $$free GB." \
+		"Half of it will do for a reader: see requirements-reader.txt."; \
 	rm -f $(ready); pwd -P > .venv/.gantutor-started; \
 	for info in .venv/lib/python3.*/site-packages/*.dist-info; do \
 		[ -f "$$info/INSTALLER" ] || rm -rf "$$info"; \

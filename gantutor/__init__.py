@@ -26,7 +26,7 @@ them ``loading``.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gantutor.startup import refuse_other_backend, setup
+from gantutor.startup import refuse_old_processor, refuse_other_backend, setup
 
 if TYPE_CHECKING:  # the same names as below, where editors and type checkers see them
     from gantutor import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:  # the same names as below, where editors and type checkers se
     )
     from gantutor.loading import load
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "check",
     "data",
@@ -65,6 +65,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in __all__:
         refuse_other_backend()
+        refuse_old_processor()
     if name == "load":
         return import_module("gantutor.loading").load
     if name in __all__:

@@ -5,9 +5,19 @@ import functools
 import importlib
 import logging
 import os
+import platform
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
+
+CPU_INFO = Path("/proc/cpuinfo")  # Linux alone has it
+NO_AVX = (
+    "This processor lacks AVX, instructions that TensorFlow needs. Most processors since "
+    "2011 have them, but a virtual machine may hide them: turn them on in its settings, "
+    "or take another machine or a hosted notebook (README.md)."
+)
 
 
 def setup(seed: int = 0) -> None:
@@ -30,6 +40,7 @@ def setup(seed: int = 0) -> None:
     notebook that trains many small networks does so on purpose.
     """
     refuse_other_backend()
+    refuse_old_processor()
     with _quiet():
         tf = importlib.import_module("tensorflow")
         keras = importlib.import_module("keras")
@@ -49,6 +60,17 @@ def refuse_other_backend() -> None:
             "Keras on TensorFlow: unset it (in the shell: unset KERAS_BACKEND; on Windows: "
             "set KERAS_BACKEND=), then start Python or the kernel again."
         )
+
+
+def refuse_old_processor() -> None:
+    """Raise an ImportError where TensorFlow would end the process without a word.
+
+    Where the system does not list what its processor can do, nothing is refused.
+    """
+    if platform.machine() == "x86_64" and CPU_INFO.is_file():
+        listed = re.search(r"^flags\s*:(.*)$", CPU_INFO.read_text(), re.MULTILINE)
+        if listed and "avx" not in listed[1].split():
+            raise ImportError(NO_AVX)
 
 
 def forked() -> bool:

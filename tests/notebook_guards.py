@@ -23,7 +23,10 @@ from nbformat.validator import iter_validate
 Guard = Callable[[NotebookNode, Path], list[str]]
 GUARDS: dict[str, Guard] = {}
 
-TAGS = {"nbval-ignore-output", "raises-exception", "parameters", "lesson"}
+TAGS = {
+    *("live-coding", "lesson", "nbval-ignore-output", "parameters"),
+    "raises-exception",
+}
 MAX_BYTES = 1_000_000
 MAX_COLUMNS = 88
 MAX_SECONDS = 60
@@ -232,6 +235,17 @@ def known_tags(nb: NotebookNode, path: Path) -> Iterator[str]:
             yield (
                 f"{named(number, cell)} has a comment for nbval. "
                 "Use a tag, which readers do not see."
+            )
+
+
+@guard
+def live_cells_say_what_to_write(nb: NotebookNode, path: Path) -> Iterator[str]:
+    for number, cell in enumerate(nb.cells, 1):
+        if ("live-coding" in tags(cell)) != bool(cell.metadata.get("live_coding")):
+            yield (
+                f"{named(number, cell)} has the tag live-coding or the entry live_coding "
+                "in its metadata, and needs both: the entry is the sentence that stands "
+                "in the handout in place of the code."
             )
 
 

@@ -151,6 +151,8 @@ BROKEN = [
     ("errors_are_meant", "draw", "metadata", {"tags": ["raises-exception"]}),
     ("known_tags", "verdict", "metadata", {"tags": ["nbval-skip"]}),
     ("known_tags", "draw", "source", "# NBVAL_SKIP\ndraw()"),
+    ("live_cells_say_what_to_write", "draw", "metadata", {"tags": ["live-coding"]}),
+    ("live_cells_say_what_to_write", "draw", "metadata", {"live_coding": "a line."}),
     ("ignored_cells_have_a_verdict", "verdict", "outputs", []),
     ("no_absolute_path", "draw", "source", 'open("/home/reader/x.csv")'),
     ("no_absolute_path", "verdict", "outputs", printed("saved to C:\\Users\\x.csv")),

@@ -202,6 +202,42 @@ def test_makefile_installs_through_the_constraints():
     assert "-c constraints.txt -e '.[test]'" in installs[0]
 
 
+def test_makefile_and_readme_say_the_same_of_the_download():
+    makefile, readme = read("Makefile"), read("README.md")
+    for amount in (r"(\d+) MB come", r"(\d\.\d) GB of disk"):
+        (said,) = re.findall(amount, makefile)
+        assert re.search(rf"\b{said} (?:MB|GB)\b", readme), said
+
+
+def test_readers_get_the_package_s_dependencies_and_jupyterlab_as_pinned():
+    lines = read("requirements-reader.txt").splitlines()
+    assert "--constraint constraints.txt" in lines
+    wanted = [Requirement(line) for line in lines if re.match("[a-z]", line)]
+    direct = [Requirement(line) for line in PROJECT["dependencies"]]
+    names = {requirement.name for requirement in wanted}
+    assert names == {r.name for r in direct} | {"jupyterlab", "tensorflow-cpu"}
+    light = [str(r.specifier) for r in wanted if r.name == "tensorflow-cpu"]
+    assert light == [str(p.specifier) for p in pins_of("tensorflow")]
+
+
+@pytest.mark.parametrize(
+    ("system", "machine"),
+    [
+        ("linux", "x86_64"),
+        ("linux", "aarch64"),
+        ("darwin", "arm64"),
+        ("win32", "AMD64"),
+    ],
+)
+def test_readers_get_one_tensorflow(system, machine):
+    where = {"sys_platform": system, "platform_machine": machine}
+    lines = [
+        line for line in read("requirements-reader.txt").splitlines() if ";" in line
+    ]
+    fitting = [Requirement(line).marker.evaluate(where) for line in lines]
+    assert sorted(fitting) == [False, True]
+
+
 def test_ci_runs_make_test():
     run = ROOT / ".ci/run"
     lines = run.read_text("utf-8").splitlines()
@@ -270,6 +306,23 @@ def test_citation_has_the_version_of_the_project():
     citation = yaml.safe_load(read("CITATION.cff"))
     assert str(citation["version"]) == PROJECT["version"]
     assert citation["license"] == PROJECT["license"]
+
+
+def test_package_and_changelog_have_the_version_of_the_project():
+    version = PROJECT["version"]
+    assert f'\n__version__ = "{version}"\n' in read("gantutor/__init__.py")
+    newest = re.search(r"^## (\S+), ", read("CHANGELOG.md"), re.MULTILINE)
+    assert newest is not None
+    assert newest.group(1) == version
+
+
+def test_every_method_is_in_the_shell_command_and_the_readme():
+    listed = re.findall(r'^    "(\w+)",$', read("gantutor/detectors/__init__.py"), re.M)
+    methods = set(listed) - {"Detector", "Ensemble"}
+    (gans,) = re.findall(r"^GANS = \((.*)\)$", read("gantutor/cli.py"), re.M)
+    assert set(re.findall(r'"(\w+)"', gans)) == methods
+    rows = re.findall(r"^\| `(\w+)` \|", read("README.md"), re.M)
+    assert methods <= set(rows)
 
 
 def test_licences_are_there():
