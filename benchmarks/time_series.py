@@ -11,7 +11,7 @@ the share of normal windows above a threshold of 5 %, and the AUROC for each kin
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -180,11 +180,11 @@ def measured(data: str, seed: int, way: str) -> Iterator[dict[str, object]]:
         yield {**name_it, "detector": "moving z-score", **moving}
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("--csv", type=Path, default=HERE / "time_series.csv")
     parser.add_argument("--seeds", type=int, default=3)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     gt.setup(seed=0)
     done = pd.read_csv(options.csv) if options.csv.exists() else pd.DataFrame()
     for seed in range(options.seeds):

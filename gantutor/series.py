@@ -224,7 +224,8 @@ def alarm_counts(
 def best_f1(labels: ArrayLike, scores: ArrayLike) -> float:
     """The largest F1 of any threshold: chosen by the labels, so for exposure only."""
     precision, recall, _ = precision_recall_curve(labels, scores)
-    return float((2 * precision * recall / (precision + recall + 1e-12)).max())
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(f1.max())
 
 
 def point_adjusted(labels: ArrayLike, scores: ArrayLike) -> Scores:
