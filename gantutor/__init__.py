@@ -14,6 +14,7 @@ module          notebook    what is in it
 ``one_class``   05          what anything with scores can do: threshold, decision, file
 ``detectors``   04 on       scikit-learn style detectors, one file a method; `Ensemble`
 ``evaluation``  14          protocol, tables, paired bootstrap; ``baselines`` beside it
+``series``      13          windows of a signal, scores of points, honest counts
 ``tables``      15          text, dates and gaps made ready, one detector for all
 ``plotting``    all         every figure, with its description in words
 ``check``       all         the answers to the exercises
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # the same names as below, where editors and type checkers se
         one_class,
         plotting,
         scoring,
+        series,
         tables,
         training,
     )
@@ -56,6 +58,7 @@ __all__ = [
     "one_class",
     "plotting",
     "scoring",
+    "series",
     "setup",
     "tables",
     "training",

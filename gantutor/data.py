@@ -3,12 +3,15 @@
 In all labels 1 = anomaly and 0 = normal.
 """
 
+import itertools
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import quad
+from scipy.ndimage import gaussian_filter1d
 from sklearn.datasets import load_breast_cancer, load_digits, make_moons
 
 Rows = NDArray[np.float32]
@@ -240,6 +243,181 @@ def digits(anomaly: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         raise ValueError(f"anomaly is {anomaly!r}; it must be a digit, 0 to 9.")
     bunch = load_digits()
     return bunch.images, (bunch.target == anomaly).astype(np.int64)
+
+
+class Event(NamedTuple):
+    """One anomaly in a series: points `start` to `stop - 1`."""
+
+    kind: str
+    start: int
+    stop: int
+
+
+class Series(NamedTuple):
+    """A signal, its labels, and what was planted in it.
+
+    Attributes
+    ----------
+    values : array of shape (n,)
+        One number a point of time.
+    labels : array of shape (n,)
+        1 for the points of an event, 0 for the others.
+    events : tuple of Event
+        In their order.
+    """
+
+    values: Rows
+    labels: NDArray[np.int64]
+    events: tuple[Event, ...]
+
+
+def _series(values: NDArray, events: Sequence[Event]) -> Series:
+    labels = np.zeros(len(values), dtype=np.int64)
+    for event in events:
+        labels[event.start : event.stop] = 1
+    return Series(values.astype("float32"), labels, tuple(events))
+
+
+def _drift(n: int, length: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A smooth random curve of mean 0 and standard deviation 1 that forgets in `length`."""
+    noise = rng.standard_normal(n + 8 * int(length))
+    return gaussian_filter1d(noise, length)[4 * int(length) :][:n] * np.sqrt(
+        2 * np.sqrt(np.pi) * length
+    )
+
+
+PERIOD = 48  # points of `periodic_signal`
+EVENT_KINDS = {  # and how many points each lasts
+    "spike": 3,
+    "amplitude": 96,
+    "frequency": 96,
+    "shape": 96,
+    "trend": 96,
+    "noise": 72,
+    "missing beat": 48,
+    "phase": 48,
+}
+
+
+def periodic_signal(n: int = 6000, n_events: int = 0, seed: int = 0) -> Series:
+    """A wave of about 48 points whose phase and amplitude wander, with planted events.
+
+    A sine and its second harmonic, with noise of standard deviation 0.08. The events are of
+    eight kinds in turn, one in each stretch of n / n_events points: "spike" (three points
+    are off by 1), "amplitude" (the wave is 1.6 times as large), "frequency" (three waves in
+    the time of two), "shape" (the harmonic is turned round), "trend" (up by 0.8 and down
+    again), "noise" (four times as much), "missing beat" (one wave is flat) and "phase" (it
+    jumps by half a wave).
+
+    Parameters
+    ----------
+    n : int, default=6000
+        Points.
+    n_events : int, default=0
+        Events, at most one for each 250 points; 0 for a normal series.
+    seed : int, default=0
+        The same seed gives the same series.
+
+    Returns
+    -------
+    Series
+    """
+    if n_events * 250 > n:
+        raise ValueError(
+            f"{n_events} events need {250 * n_events} points, and n is {n}. Ask for fewer."
+        )
+    rng = np.random.default_rng(seed)
+    time = np.arange(n)
+    phase = 2 * np.pi * time / PERIOD + 0.6 * _drift(n, 200, rng)
+    amplitude = 1 + 0.12 * _drift(n, 200, rng)
+    harmonic, trend, noise = np.full(n, 0.4), np.zeros(n), np.full(n, 0.08)
+    kinds = itertools.islice(itertools.cycle(EVENT_KINDS), n_events)
+    events = []
+    for i, kind in enumerate(kinds):
+        length, stretch = EVENT_KINDS[kind], n // n_events
+        start = i * stretch + int(rng.integers(75, stretch - length - 74))
+        event = Event(kind, start, start + length)
+        events.append(event)
+        inside = slice(*event[1:])
+        if kind == "spike":
+            trend[inside] = rng.choice([-1.0, 1.0])
+        elif kind == "amplitude":
+            amplitude[inside] *= 1.6
+        elif kind == "frequency":
+            turn = np.clip(time - start, 0, length) / length
+            phase += 2 * np.pi * turn  # one wave more, so it is back in step at the end
+        elif kind == "shape":
+            harmonic[inside] *= -1
+        elif kind == "trend":
+            trend[inside] = 0.8 * np.bartlett(length) * rng.choice([-1.0, 1.0])
+        elif kind == "noise":
+            noise[inside] *= 4
+        elif kind == "missing beat":
+            amplitude[inside] = 0
+        else:
+            phase += np.pi * (time >= start + length // 2)
+    wave = np.sin(phase) + harmonic * np.sin(2 * phase)
+    return _series(amplitude * wave + trend + noise * rng.standard_normal(n), events)
+
+
+# Angle, height and width of the waves P, Q, R, S and T: table 1 of McSharry et al. The
+# height is a b^2, which their equation 1 comes to at a steady pace, in units of R's.
+BEAT = (
+    (-np.pi / 3, 0.25, 0.25),
+    (-np.pi / 12, -1 / 6, 0.1),
+    (0.0, 1.0, 0.1),
+    (np.pi / 12, -0.25, 0.1),
+    (np.pi / 2, 0.4, 0.4),
+)
+
+
+def heartbeats(n: int = 6000, n_events: int = 0, seed: int = 0) -> Series:
+    """A signal like an ECG: five bumps a beat, a beat about every 60 points, with events.
+
+    The bumps are those of McSharry et al. 2003, "A dynamical model for generating synthetic
+    electrocardiogram signals" (IEEE Transactions on Biomedical Engineering 50). The time
+    between beats varies by 4 %, the baseline wanders, and there is noise of standard
+    deviation 0.03. The events are in turn "premature beat" (24 points too early, and the
+    pause that follows is as much longer) and "missing beat" (one beat is flat).
+
+    Parameters
+    ----------
+    n : int, default=6000
+        Points.
+    n_events : int, default=0
+        Events, at most one for each 400 points; 0 for a normal series.
+    seed : int, default=0
+        The same seed gives the same series.
+
+    Returns
+    -------
+    Series
+    """
+    if n_events * 400 > n:
+        raise ValueError(
+            f"{n_events} events need {400 * n_events} points, and n is {n}. Ask for fewer."
+        )
+    rng = np.random.default_rng(seed)
+    between = 60 * (1 + 0.04 * rng.standard_normal(n // 50 + 2).clip(-2.5, 2.5))
+    peaks = np.cumsum(between) - 60 * rng.uniform()  # where the R of each beat lies
+    drawn = np.ones(len(peaks))
+    events = []
+    for i in range(n_events):
+        place = (i + rng.uniform(0.3, 0.7)) * n / n_events
+        beat = int(np.abs(peaks - place).argmin())
+        usual = round(peaks[beat])
+        if i % 2 == 0:
+            peaks[beat] -= 24
+            events.append(Event("premature beat", usual - 40, usual + 20))
+        else:
+            drawn[beat] = 0
+            events.append(Event("missing beat", usual - 16, usual + 24))
+    values = 0.05 * _drift(n, 200, rng) + 0.03 * rng.standard_normal(n)
+    turns = 2 * np.pi / 60 * (np.arange(n)[:, None] - peaks)  # (n, beats)
+    for angle, height, width in BEAT:
+        bumps = height * np.exp(-0.5 * ((turns - angle) / width) ** 2)
+        values += bumps @ drawn
+    return _series(values, events)
 
 
 def one_class_split(

@@ -12,7 +12,7 @@ import pooch
 import pytest
 
 import gantutor as gt
-from benchmarks import peers, quality, scoring_speed, speed, tables
+from benchmarks import peers, quality, scoring_speed, speed, tables, time_series
 from gantutor.training import compile_block
 
 
@@ -371,3 +371,32 @@ def test_a_table_with_another_number_is_renewed():
     assert tables.renewed(old.rstrip("\n"), tables_of) == new.rstrip("\n")
     other = old.replace("A title", "Another")
     assert tables.renewed(other, tables_of) == other
+
+
+def test_the_time_series_benchmark_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
+    asked = []
+
+    def measured(data, seed, way):
+        asked.append((data, seed, way))
+        yield {"data": data, "seed": seed, "calibration": way, "auroc": 0.5}
+
+    monkeypatch.setattr(time_series, "measured", measured)
+    csv = f"--csv={tmp_path / 'time_series.csv'}"
+    time_series.main([csv, "--seeds=1"])
+    first = list(asked)
+    time_series.main([csv, "--seeds=2"])
+    assert len(first) == 6 and len(asked) == 12 == len(set(asked))
+
+
+def test_what_finds_the_events_is_judged_perfect_for_each_kind():
+    new = gt.data.periodic_signal(2000, 8, seed=0)
+    found = time_series.judged(new, new.labels.astype(float))
+    kinds = [found[event.kind] for event in new.events]
+    assert kinds == [1] * 8 and found["auroc"] == found["f1"] == found["hit"] == 1
+
+
+@pytest.mark.parametrize("way", time_series.WAYS)
+def test_no_window_is_for_training_and_calibration(way):
+    training, kept = time_series.split(5937, way, seed=0)
+    assert not (training & kept).any()
+    assert kept.mean() == pytest.approx(0.2, abs=0.001)

@@ -25,6 +25,9 @@ TAUGHT = {
     *("descend", "latent_search"),
     *("izi_step", "ziz_step"),
     *("bigan_step", "alad_step", "ganomaly_step"),
+    *("windows", "point_scores", "z_normalised", "matrix_profile"),
+    *("calibration_blocks", "two_part_score", "runs", "near_events", "alarm_counts"),
+    *("best_f1", "point_adjusted"),
 }
 
 Definition = ast.FunctionDef | ast.ClassDef
