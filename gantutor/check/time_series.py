@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from gantutor.check._common import Answer, Function, Verdict, exercise, number
+from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._reading import number
 from gantutor.data import Series, periodic_signal
 from gantutor.series import point_scores, runs, windows, z_normalised
 
