@@ -1,4 +1,4 @@
-"""Speed side by side: training, scoring, latent search, growth, memory, imports.
+"""Speed side by side: training, scoring, latent search, growth, memory, imports, scale.
 
     python -m benchmarks.speed
     python -m benchmarks.speed --only training --steps 20 --rounds 1 --csv try.csv
@@ -23,7 +23,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 import gantutor as gt
-from benchmarks import peers, quality, scoring_speed
+from benchmarks import peers, quality, scale, scoring_speed
 from benchmarks.scoring_speed import Timing, seconds
 
 gt.setup()
@@ -48,6 +48,7 @@ GROWN = {
 }
 FITTED = (0, 10_000, 100_000, 1_000_000)  # rows, for the peak memory
 
+HEAD = ["measure", "setting", "way", "value"]
 Draws = tuple[np.ndarray, np.ndarray, np.ndarray]  # data, row numbers, noise
 Run = Callable[[int], object]  # trains so many steps
 
@@ -285,6 +286,7 @@ MEASURES = {
     "search": scoring_speed.search,
     "growth": growth,
     "processes": processes,
+    "scale": scale.scale,
 }
 
 
@@ -342,7 +344,8 @@ def main(arguments: list[str] | None = None) -> None:
         "--csv",
         default=HERE / "speed.csv",
         type=Path,
-        help="results, written anew: %(default)s; the figure of growth lies beside it",
+        help="results, written anew: %(default)s; the figure of growth lies beside it, and "
+        "what --only scale gives, in scale.csv and scale.png",
     )
     parser.add_argument(
         "--only",
@@ -354,14 +357,20 @@ def main(arguments: list[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     tf.function(tf.negative)(1.0)  # TensorFlow's own start does not count
-    timings: list[Timing] = []
+    timings: dict[Path, list[Timing]] = {}
     for name in options.only:
         print(f"{name} ...", file=sys.stderr)
-        timings += MEASURES[name](options.steps, options.rounds)
-    table = pd.DataFrame(timings, columns=["measure", "setting", "way", "value"])
-    table.to_csv(options.csv, index=False)
+        csv = options.csv.with_name("scale.csv") if name == "scale" else options.csv
+        measured = MEASURES[name](options.steps, options.rounds)
+        timings.setdefault(csv, []).extend(measured)
+    tables = {csv: pd.DataFrame(lines, columns=HEAD) for csv, lines in timings.items()}
+    for csv, table in tables.items():
+        table.to_csv(csv, index=False)
+    table = pd.concat(tables.values())
     if "growth" in options.only:
         growth_figure(table).savefig(options.csv.with_suffix(".png"), dpi=90)
+    if "scale" in options.only:
+        scale.figure(table).savefig(options.csv.with_name("scale.png"), dpi=90)
     print(report(table))
 
 

@@ -1,7 +1,8 @@
 """Put the newest tables into the prose: ``python -m benchmarks.tables``.
 
 In README.md and RESULTS.md, each table below a heading of the benchmarks' own reports is
-replaced by the one that `quality.csv` or `speed.csv` gives. (Notebook 14 reads the file.)
+replaced by the one that `quality.csv`, `speed.csv` or `scale.csv` gives. (Notebook 14 reads
+the first.)
 """
 
 import re
@@ -25,6 +26,7 @@ def printed() -> dict[str, str]:
     reports = [
         quality.report(pd.read_csv(HERE / "quality.csv")),
         speed.report(pd.read_csv(HERE / "speed.csv", keep_default_na=False)),
+        speed.report(pd.read_csv(HERE / "scale.csv")),
     ]
     found = TABLE.finditer("\n".join(reports))
     tables = {match["title"]: match[0] for match in found}

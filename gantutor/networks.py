@@ -502,7 +502,8 @@ def initial_weights(seed: int) -> Iterator[None]:
 
     Keras draws the seed of an unseeded initialiser from Python's ``random``, and builds
     layers in its global type. Both are put back at the end, so that nothing outside the
-    block notices; inside, layers are float32.
+    block notices; inside, layers are float32. Other threads go on with the numbers of
+    their own: in a worker of Dask, say, they draw while networks are built.
 
     Parameters
     ----------
@@ -510,14 +511,19 @@ def initial_weights(seed: int) -> Iterator[None]:
         The same seed gives the same weights.
     """
     with _borrowed:
-        state = random.getstate()
+        me, own, usual = threading.get_ident(), random.Random(seed), random.randint
+
+        def randint(a: int, b: int) -> int:
+            mine = threading.get_ident() == me
+            return own.randint(a, b) if mine else usual(a, b)
+
         floats, policy = keras.config.floatx(), keras.config.dtype_policy()
-        random.seed(seed)
+        random.randint = randint
         keras.config.set_floatx("float32")
         keras.config.set_dtype_policy("float32")
         try:
             yield
         finally:
-            random.setstate(state)
+            random.randint = usual
             keras.config.set_floatx(floats)
             keras.config.set_dtype_policy(policy)

@@ -7,7 +7,7 @@ time, so that memory does not grow with the rows.
 import math
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import tensorflow as tf
@@ -20,9 +20,23 @@ from tqdm import tqdm
 Array = NDArray[np.float64]
 
 ROWS_AT_A_TIME = 4096
+ROWS_HELD = 65_536  # so many training rows are scaled once; of more, those in use
 PADDED_TO = 16  # rows, or a multiple, so that each row is always rounded alike
 LARGEST_SQUARED = 1e150  # training rows; the square of twice that is a float64
 LARGEST = 1e6  # scaled values beyond are cut, so that float32 can square them
+
+
+class Rows(Protocol):
+    """Rows of which a part can be read: an array, or what reads them when asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows first, as of an array."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: Any, /) -> NDArray: ...
 
 
 class Scaling(NamedTuple):
@@ -33,18 +47,22 @@ class Scaling(NamedTuple):
     shape: tuple[int, ...]  # of one row, as the networks take it
 
     @classmethod
-    def of(cls, rows: NDArray, shape: tuple[int, ...]) -> Self:
+    def of(cls, rows: "Picked", shape: tuple[int, ...]) -> Self:
         """Mean and standard deviation of each column; of images, middle and half the range."""
-        rows = rows.astype(np.float64)
-        if np.abs(rows).max() > LARGEST_SQUARED:
-            raise ValueError(
-                f"X holds numbers up to {np.abs(rows).max():.3g}, too large to be squared. "
-                "Divide them by a constant first."
-            )
-        if rows.ndim == 2:
-            scaler = StandardScaler().fit(rows)
+        scaler, low, high = StandardScaler(), np.inf, -np.inf
+        size = ROWS_HELD if len(rows) <= ROWS_HELD else ROWS_AT_A_TIME
+        for part in rows.parts(size):
+            batch = part.astype(np.float64)
+            low, high = min(low, batch.min()), max(high, batch.max())
+            if max(-low, high) > LARGEST_SQUARED:
+                raise ValueError(
+                    f"X holds numbers up to {max(-low, high):.3g}, too large to be "
+                    "squared. Divide them by a constant first."
+                )
+            if batch.ndim == 2:
+                scaler.partial_fit(batch)
+        if len(rows.shape) == 2:
             return cls(scaler.mean_, scaler.scale_, shape)
-        low, high = rows.min(), rows.max()
         center, scale = (low + high) / 2, (high - low) / 2 or 1.0
         return cls(np.array([center]), np.array([scale]), shape)
 
@@ -58,6 +76,58 @@ class Scaling(NamedTuple):
     def back(self, x: NDArray) -> Array:
         """What networks have made, in the units of the data."""
         return x * self.scale + self.center
+
+
+class Picked:
+    """Some rows of an array in an order of their own, read when they are asked for.
+
+    Parameters
+    ----------
+    rows : array of shape (n, ...)
+        Not copied, so that it may be a file (``numpy.memmap``) or a view of windows.
+    which : array of int, shape (m,)
+        Numbers of the rows that are picked.
+    prepare : callable, optional
+        What is done with the rows that are asked for.
+    """
+
+    def __init__(
+        self,
+        rows: NDArray,
+        which: NDArray[np.intp],
+        prepare: Callable[[NDArray], NDArray] = np.asarray,
+    ) -> None:
+        self.rows, self.which, self.prepare = rows, which, prepare
+        self.shape = (len(which), *prepare(rows[:1]).shape[1:])
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    def __getitem__(self, part: slice | NDArray) -> NDArray:
+        which = self.which[part]
+        if len(which) <= ROWS_AT_A_TIME:
+            return self.prepare(self.rows[which])
+        pieces = (which[batch] for batch in _batches(len(which)))
+        return np.concatenate([self.prepare(self.rows[piece]) for piece in pieces])
+
+    def parts(self, size: int) -> Iterator[NDArray]:
+        """All rows, `size` at a time; of more than that, in the order of the array."""
+        order = self.which if len(self) <= size else np.sort(self.which)
+        for batch in _batches(len(self), size):
+            yield self.prepare(self.rows[order[batch]])
+
+
+def held(rows: Picked) -> Rows:
+    """Rows in an array if they are few; otherwise as they are, so that no copy is made."""
+    return rows[:] if len(rows) <= ROWS_HELD else rows
+
+
+def mean_row(rows: Rows) -> NDArray[np.float32]:
+    """The mean of all rows."""
+    if not isinstance(rows, Picked):
+        return np.asarray(rows).mean(axis=0)
+    sums = (part.sum(axis=0, dtype=np.float64) for part in rows.parts(ROWS_AT_A_TIME))
+    return np.asarray(sum(sums) / len(rows), np.float32)
 
 
 def checked(
@@ -119,7 +189,7 @@ def checked(
 
 def apply_in_batches(
     function: Callable[[tf.Tensor], tf.Tensor],
-    rows: NDArray,
+    rows: Rows,
     size: int = ROWS_AT_A_TIME,
     prepare: Callable[[NDArray], NDArray] = np.asarray,
     verbose: int = 0,

@@ -28,6 +28,7 @@ from gantutor.losses import (
     gradient_penalty,
     wasserstein_generator_loss,
 )
+from gantutor.rows import Rows
 from gantutor.scoring import mean_squared_distance
 
 Step = Callable[..., tuple[tf.Tensor, ...]]
@@ -140,7 +141,7 @@ def compile_block(
 
 def train(
     step: Step,
-    data: NDArray[np.float32],
+    data: Rows,
     n_steps: int,
     *,
     batch_shape: tuple[int, ...],
@@ -162,8 +163,9 @@ def train(
     ----------
     step : callable
         ``step(x, *noise)`` updates the networks and returns a tuple of scalar losses.
-    data : array of shape (n, ...)
-        Training rows, as the networks take them.
+    data : array of shape (n, ...), or rows that are read when asked for
+        Training rows, as the networks take them. What is no array is asked for the rows of
+        one block at a time, as ``data[row_numbers]``.
     n_steps : int
         Number of steps, at least 1.
     batch_shape : tuple of int
@@ -202,9 +204,7 @@ def train(
     draw = _drawing(len(data), batch_shape, noise, seed)
     for first in range(0, skip, BLOCK):
         draw(min(BLOCK, skip - first))
-    rows_of_data, start = tf.constant(data), tf.constant(0)
-    # data of more or fewer rows need no graph of their own
-    any_number = tf.TensorSpec((None, *data.shape[1:]), rows_of_data.dtype)
+    read, start = _reading(data), tf.constant(0)
     blocks: list[Future] = []
     call = None
     with (
@@ -215,10 +215,14 @@ def train(
         try:
             for first in range(0, n_steps, BLOCK):
                 n = min(BLOCK, n_steps - first)
-                block = (*draw(n), start, tf.constant(n))
+                drawn, streams = draw(n)
+                seen, places = read(drawn)
+                block = (places, streams, start, tf.constant(n))
+                # data of more or fewer rows need no graph of their own
+                any_number = tf.TensorSpec((None, *seen.shape[1:]), seen.dtype)
                 # found once: looking for it again takes longer than ten steps
                 call = call or run_block.get_concrete_function(any_number, *block)
-                blocks.append(thread.submit(_losses, call, rows_of_data, *block))
+                blocks.append(thread.submit(_losses, call, seen, *block))
                 _check_finite(blocks[-1].result()[:n], loss_names, first, n_steps)
                 bar.update(n)
         except KeyboardInterrupt:
@@ -237,6 +241,21 @@ def train(
 
 def _losses(call: Callable[..., tf.Tensor], *arguments: Any) -> NDArray[np.float32]:
     return call(*arguments).numpy()
+
+
+def _reading(
+    data: Rows,
+) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """A function that gives data for the next steps, and where in it the drawn rows lie."""
+    if isinstance(data, np.ndarray):
+        held = tf.constant(data)
+        return lambda drawn: (held, drawn)
+
+    def read(drawn: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        places = tf.reshape(tf.range(tf.size(drawn)), drawn.shape)
+        return tf.constant(data[drawn.numpy().ravel()]), places
+
+    return read
 
 
 def _drawing(

@@ -12,7 +12,15 @@ import pooch
 import pytest
 
 import gantutor as gt
-from benchmarks import peers, quality, scoring_speed, speed, tables, time_series
+from benchmarks import (
+    peers,
+    quality,
+    scale,
+    scoring_speed,
+    speed,
+    tables,
+    time_series,
+)
 from gantutor.training import compile_block
 
 
@@ -300,7 +308,10 @@ def test_a_short_run_of_the_speed_benchmark_fills_its_tables(
 ):
     monkeypatch.setattr(speed, "GROWN", dict.fromkeys(speed.GROWN, (2,)))
     monkeypatch.setattr(speed, "FITTED", (0,))
-    monkeypatch.setattr(speed, "subprocess", SimpleNamespace(run=in_this_process))
+    monkeypatch.setattr(scale, "SIZES", (300, 500))
+    monkeypatch.setattr(scale, "METHODS", ("GAN",))
+    for module in (speed, scale):
+        monkeypatch.setattr(module, "subprocess", SimpleNamespace(run=in_this_process))
     without_xla = lambda step, jit_compile=False: compile_block(step)  # noqa: E731
     monkeypatch.setattr(speed, "compile_block", without_xla)
     for name, fewer in {
@@ -317,16 +328,21 @@ def test_a_short_run_of_the_speed_benchmark_fills_its_tables(
     speed.main(["--steps", "5", "--rounds=1", f"--csv={csv}"])
     found = pd.read_csv(csv)
     assert (found["value"] > 0).all()
+    by_rows = pd.read_csv(tmp_path / "scale.csv")
+    assert by_rows.groupby(["measure", "setting"])["way"].nunique().eq(2).all()
+    assert by_rows["setting"].nunique() == by_rows["measure"].nunique() == 2
+    assert (by_rows.loc[by_rows["measure"] == scale.SECONDS, "value"] > 0).all()
     per_step = found[found["measure"] == "microseconds a step"]
     assert per_step.groupby("setting")["way"].nunique().min() >= 4
     grown = found[found["measure"].str.startswith(speed.GROWTH)]
     assert grown["measure"].nunique() == len(grown) == 5
     peak = found.loc[found["measure"] == "peak memory in GB", "value"]
     assert peak.between(0.2, 30.0).all()  # of a Python that has imported TensorFlow
-    assert (tmp_path / "speed.png").stat().st_size > 5000
+    for picture in ("speed.png", "scale.png"):
+        assert (tmp_path / picture).stat().st_size > 5000
     out = capsys.readouterr().out
     assert out.count("| block, XLA |") == 4  # first result and steady, both networks
-    assert out.count("\n### ") + 1 == found["measure"].nunique()
+    assert out.count("\n### ") + 1 == found["measure"].nunique() + 2
 
 
 def test_the_search_is_told_for_as_many_rows_whatever_was_timed(monkeypatch):

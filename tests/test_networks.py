@@ -1,6 +1,7 @@
 """Networks have the promised shapes, sizes and linear ends, and seeded weights."""
 
 import random
+import threading
 
 import keras
 import numpy as np
@@ -397,3 +398,26 @@ def test_last_features_are_those_that_go_into_the_last_layer_of_a_branching_netw
     a, b = (np.random.default_rng(i).standard_normal((5, 3)) for i in range(2))
     expected = np.concatenate([shared(a), shared(b)], axis=1)
     np.testing.assert_allclose(features([a, b]), expected, rtol=1e-5)
+
+
+def test_another_thread_that_draws_does_not_change_the_initial_weights():
+    def weights():
+        with networks.initial_weights(0):
+            return networks.dense_generator(3, 3, (4, 4)).get_weights()
+
+    over = threading.Event()
+
+    def draw():
+        while not over.is_set():
+            random.random()
+
+    alone, other = weights(), threading.Thread(target=draw)
+    other.start()
+    try:
+        found = [weights() for _ in range(5)]
+    finally:
+        over.set()
+        other.join()
+    for each in found:
+        for a, b in zip(alone, each, strict=True):
+            np.testing.assert_array_equal(a, b)

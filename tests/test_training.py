@@ -14,6 +14,7 @@ import tensorflow as tf
 
 import gantutor as gt
 from gantutor import losses, networks, training
+from gantutor.rows import Picked
 from gantutor.training import Noise, train
 
 gt.setup()
@@ -313,6 +314,14 @@ def test_losses_do_not_depend_on_the_length_of_a_block(monkeypatch):
         blocks = train(echo, rows(9, 2), 50, **ECHO)
         for name in "xzu":
             np.testing.assert_array_equal(blocks[name], whole[name])
+
+
+def test_rows_that_are_read_when_asked_for_give_the_same_losses():
+    data = rows(9, 2)
+    read = Picked(data[::-1], np.arange(9)[::-1])
+    histories = [train(echo, given, 300, **ECHO) for given in (data, read)]
+    for name in "xzu":
+        np.testing.assert_array_equal(histories[0][name], histories[1][name])
 
 
 def test_neither_a_last_shorter_block_nor_other_steps_or_rows_compile_anew():

@@ -21,13 +21,13 @@ from typing import Annotated, ClassVar, Literal
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from gantutor.detectors.base import Detector
 from gantutor.detectors.gan import gan_stage
 from gantutor.detectors.wgan import wgan_stage
 from gantutor.networks import hidden_features
 from gantutor.one_class import NOT_NEGATIVE, POSITIVE, SHARE_OR_ZERO, WHOLE
+from gantutor.rows import Rows
 from gantutor.scoring import integrated_gradients, l1_distance, latent_search
 from gantutor.training import Stage
 
@@ -105,7 +105,7 @@ verbose, warm_start
             return [gan_stage(*networks, *sizes)]
         return [wgan_stage(*networks, *sizes, self.n_critic, self.penalty_weight)]
 
-    def _after_training(self, x: NDArray[np.float32]) -> None:
+    def _after_training(self, x: Rows) -> None:
         random = np.random.default_rng(np.random.SeedSequence(self.seed_).spawn(4)[3])
         starts = random.standard_normal((self.n_starts, self.latent_dim_), np.float32)
         starts[0] = 0.0

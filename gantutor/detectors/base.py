@@ -27,7 +27,7 @@ from gantutor.one_class import (
     check_value,
     drawn_seed,
 )
-from gantutor.rows import ROWS_AT_A_TIME, Scaling
+from gantutor.rows import ROWS_AT_A_TIME, Rows, Scaling
 from gantutor.scoring import integrated_gradients
 
 MIN_ROWS = 8
@@ -205,14 +205,16 @@ class Detector(Method):
         order = np.random.default_rng(seeds[0]).permutation(len(X))
         if calibration is None:
             n_kept = max(1, round(CALIBRATION_SHARE * len(X)))
-            kept, training = X[order[:n_kept]], X[order[n_kept:]]
+            kept: Rows = rows.Picked(X, order[:n_kept])
+            order = order[n_kept:]
         else:
-            kept, training = rows.checked(self, calibration), X[order]
+            kept = rows.checked(self, calibration)
         if not more:
-            self.center_, self.scale_, _ = Scaling.of(training, self.row_shape)
+            unscaled = rows.Picked(X, order)
+            self.center_, self.scale_, _ = Scaling.of(unscaled, self.row_shape)
             self.latent_dim_ = int(self._setting("latent_dim"))
-        x = self._scaling().there(training)
-        self.mean_row_ = x.mean(axis=0)
+        x = rows.held(rows.Picked(X, order, self._scaling().there))
+        self.mean_row_ = rows.mean_row(x)
         with networks.initial_weights(int(seeds[1].generate_state(1)[0])):
             self._build()
         self._workshop = graphs.workshop_of(self)
@@ -250,7 +252,7 @@ class Detector(Method):
         return self._scaling().back(x)
 
     def _map(
-        self, method: str, X: NDArray, size: int | None = None, verbose: int = 0
+        self, method: str, X: Rows, size: int | None = None, verbose: int = 0
     ) -> Array:
         """A compiled method of scaled rows, applied to checked rows."""
         if not hasattr(self, "_workshop"):  # loaded from a file, or a copy

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from gantutor import training
 from gantutor.detectors.method import Method
+from gantutor.rows import Rows
 
 WORKSHOPS_KEPT = 12  # those used last
 NOT_IN_A_GRAPH = {
@@ -57,9 +58,7 @@ class Workshop:
         self.functions: dict[tuple, Callable] = {}
         self.in_use = threading.Lock()  # one training at a time
 
-    def train(
-        self, detector: Method, x: NDArray[np.float32], seed: np.random.SeedSequence
-    ) -> Arrays:
+    def train(self, detector: Method, x: Rows, seed: np.random.SeedSequence) -> Arrays:
         """Train the networks of a detector on x, or go on where its training had stopped.
 
         Its networks and its `training_state_` are new afterwards; the losses are returned.

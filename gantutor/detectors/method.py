@@ -19,6 +19,7 @@ from gantutor.one_class import (
     refuse_other_shapes,
     restore_values,
 )
+from gantutor.rows import Rows
 from gantutor.training import Stage
 
 NEEDED = (  # of any detector, to score and to be trained on
@@ -60,7 +61,7 @@ class Method(OneClass):
         """Scores (n,) of scaled rows; up = more anomalous."""
         raise NotImplementedError
 
-    def _after_training(self, x: NDArray[np.float32]) -> None:
+    def _after_training(self, x: Rows) -> None:
         """Set what `score_arrays` names, from the scaled training rows."""
 
     @property

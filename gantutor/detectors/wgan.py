@@ -21,14 +21,13 @@ from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from gantutor import rows, scoring
 from gantutor.detectors.base import Detector
 from gantutor.networks import hidden_features
 from gantutor.one_class import POSITIVE, WHOLE
+from gantutor.rows import Rows
 from gantutor.training import Noise, Stage, adam, wgan_step
 
 MAX_REFERENCE_ROWS = 10_000  # among which "neighbours" looks
@@ -131,7 +130,7 @@ verbose, warm_start
         )
         return [stage]
 
-    def _after_training(self, x: NDArray[np.float32]) -> None:
+    def _after_training(self, x: Rows) -> None:
         for name in self.score_arrays:  # an earlier fit may have needed others
             self.__dict__.pop(name, None)
         if self.scored_by == "critic":

@@ -1,0 +1,206 @@
+"""Checks of the exercises of notebook 16."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from gantutor.check._common import Answer, Function, Verdict, exercise, right
+from gantutor.check._reading import Off, call, share
+
+__all__ = ["fair_sample", "loss_of_replica", "rows_seen"]
+
+DRAWS = 1000 * 128
+
+
+def _seen(n: int) -> float:
+    return -math.expm1(DRAWS * math.log1p(-1 / n))
+
+
+@exercise
+def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
+    """Check which share of 50,000,000 and of 64,000 rows a training draws at least once."""
+    found = np.array(
+        [
+            share(of_50_million, "of_50_million"),
+            share(of_64_thousand, "of_64_thousand"),
+        ]
+    )
+    large, small = _seen(50_000_000), _seen(64_000)
+    is_large = abs(found[0] - large) <= 0.0001
+    return Answer(
+        value=[large, small],
+        within=0.003,
+        near=0.0005,
+        mistakes={
+            "the two are swapped: of fewer rows, a larger share is seen.": [
+                small,
+                large,
+            ],
+            "these are the shares that are never drawn. Asked for are those that are "
+            "drawn at least once.": [1 - large, 1 - small],
+            "the first share is right. With 64,000 rows there are twice as many draws as "
+            "rows, but they fall on the same rows again and again. What is the chance "
+            "that all 128,000 miss one row?": bool(is_large and found[1] == 1),
+            "the first share is right, and the second is that of the rows which are "
+            "never drawn.": [large, 1 - small],
+            "1,000 rows are one for each step. Each step draws 128.": [
+                -math.expm1(-1000 / 50_000_000),
+                -math.expm1(-1000 / 64_000),
+            ],
+            "the first share is 100 times too large, or a percentage. 128,000 of "
+            "50,000,000 are 0.26 %, a share of 0.0026.": bool(
+                abs(found[0] - 100 * large) < 0.01
+            ),
+            "the first share is off. With so many rows hardly one is drawn twice: the "
+            "share is nearly 128,000 draws divided by the number of "
+            "rows.": not is_large,
+        },
+        otherwise="the first share is right, the second is off. With n rows, one draw "
+        "misses a given row with the chance 1 - 1/n. How many draws must miss it, with "
+        "n = 64,000?",
+        right="of 50 million rows a training sees a quarter of a percent, so a fair sample "
+        "of a few hundred thousand is all that it can use. Of 64,000 it never sees an "
+        "eighth, although it draws each twice on average.",
+    ).judge(found)
+
+
+PARTS = ([1.0, 2.0, 6.0], 4), ([4.0], 4), ([3.0, 5.0, 8.0, 0.0], 8)
+
+
+def _loss_of_replica() -> Function:
+    """Made when it is asked for: a tensor starts TensorFlow's devices."""
+    return Function(
+        solution=lambda losses, n: tf.reduce_sum(losses) / n,
+        inputs=[(tf.constant(losses), n) for losses, n in PARTS],
+        mistakes={
+            "this is half of the mean over the replica: right for two parts of the same size "
+            "alone. Let each row weigh the same, in whichever part it is.": lambda losses, n: (
+                tf.reduce_mean(losses) / 2
+            ),
+            "this is the mean over the replica. The means of two replicas, added, are about "
+            "twice the mean over the batch.": lambda losses, n: tf.reduce_mean(losses),
+            "this is the sum over the replica: all replicas together give the sum over the "
+            "batch. Divide once more.": lambda losses, n: tf.reduce_sum(losses),
+            "this is the mean over the replica, divided by the number of rows in the batch: "
+            "the rows are counted twice over. Begin with a sum.": lambda losses, n: (
+                tf.reduce_mean(losses) / n
+            ),
+            "this is the mean over the replica times the share of rows that it does not have. "
+            "Turn the share round.": lambda losses, n: (
+                tf.reduce_mean(losses) * (1 - len(losses) / n)
+            ),
+        },
+        otherwise=lambda given, found, wanted: (
+            f"a replica with the losses {given[0].numpy().tolist()} in a batch of {given[1]} "
+            f"rows has {wanted:.4g} of the mean, and your function returns {found:.4g}. Add "
+            "its results over all replicas in your mind: is that the mean over the batch?"
+        ),
+        right="each row weighs 1/128, in whichever process it is. TensorFlow has the same as "
+        "tf.nn.compute_average_loss.",
+    )
+
+
+@exercise
+def loss_of_replica(function: Callable[[tf.Tensor, int], Any]) -> Verdict:
+    """Check a function of the losses of one replica and the rows of the whole batch."""
+    losses = tf.constant(PARTS[0][0])
+    with tf.GradientTape() as tape:
+        tape.watch(losses)
+        loss = call(function, losses, PARTS[0][1])
+    verdict = _loss_of_replica().judge(function)
+    if not tf.is_tensor(loss) or tape.gradient(loss, losses) is None:
+        raise Off(
+            "the number is right, but no gradient runs through it. Stay with TensorFlow: "
+            "tf.reduce_sum of the tensor, not NumPy's."
+        )
+    return verdict
+
+
+SIZES, KEPT, TRIES = (3, 12, 1, 9), 5, 2000
+TOTAL = sum(SIZES)
+LARGEST = np.argsort(np.negative(SIZES)).tolist()  # chunk first
+
+
+class _Chunks:
+    """Chunks that can be gone through once, as those of a file or a stream."""
+
+    def __init__(self, sizes: tuple[int, ...]) -> None:
+        self.sizes, self.passes = sizes, 0
+
+    def __iter__(self) -> Iterator[NDArray[np.float64]]:
+        self.passes += 1
+        if self.passes > 1:
+            raise Off("your function goes through the chunks twice. Once must do.")
+        start = 0
+        for size in self.sizes:
+            numbers = np.arange(start, start + size, dtype=float)
+            yield np.stack([numbers, -numbers], axis=1)
+            start += size
+
+
+def _drawn(function: Callable[..., Any], sizes: tuple[int, ...], seed: int) -> NDArray:
+    """The numbers of the rows that were drawn, or a complaint."""
+    result = call(function, _Chunks(sizes), KEPT, np.random.default_rng(seed))
+    sample = np.asarray(result, dtype=float)
+    if sample.shape != (KEPT, 2):
+        raise Off(
+            f"asked for {KEPT} rows of two columns, your function returns an array of the "
+            f"shape {sample.shape}."
+        )
+    numbers = sample[:, 0]
+    known = np.isin(numbers, np.arange(sum(sizes))) & (sample[:, 1] == -numbers)
+    if not known.all():
+        raise Off(
+            "your function returns rows that are in no chunk, or has mixed columns."
+        )
+    if len(set(numbers)) < KEPT:
+        raise Off(
+            "a row is in the sample twice. Each new row takes the place of one that is "
+            "kept; do you keep a view of the chunk, or draw with replacement?"
+        )
+    return numbers.astype(int)
+
+
+@exercise
+def fair_sample(function: Callable[..., Any]) -> Verdict:
+    """Check a function that draws n rows from chunks in one pass, each row alike."""
+    drawn = np.array([_drawn(function, SIZES, seed) for seed in range(TRIES)])
+    if (drawn == drawn[0]).all():
+        raise Off(
+            "your function returns the same rows with each rng. Are they the first ones? "
+            "Later rows must have a chance too."
+        )
+    often = np.bincount(drawn.ravel(), minlength=TOTAL) / TRIES
+    wanted = KEPT / TOTAL
+    # one share has a spread of 0.009
+    if np.abs(often - wanted).max() < 0.045:
+        return right(
+            f"each of {TOTAL} rows came into the sample of {KEPT} about equally often in "
+            f"{TRIES:,} tries. This is reservoir sampling (Vitter 1985, algorithm R): one "
+            "pass, and the memory of the sample."
+        )
+    low, high = int(often.argmin()), int(often.argmax())
+    told = (
+        f"in {TRIES:,} tries, row {high} of {TOTAL} came into the sample with a share of "
+        f"{often[high]:.2f} and row {low} with {often[low]:.2f}. Each should have "
+        f"{KEPT} / {TOTAL} = {wanted:.2f}."
+    )
+    by_chunk = np.split(often, np.cumsum(SIZES)[:-1])
+    alike_inside = max(map(np.ptp, by_chunk)) < 0.08
+    if alike_inside and np.argsort([s.mean() for s in by_chunk]).tolist() == LARGEST:
+        told += " Your chunks give about the same number of rows each, and they differ in size."
+    elif often[-1] > 2 * wanted:
+        told += (
+            " The last rows have the best chance: row i must be kept with the chance n / i, "
+            "which becomes smaller and smaller."
+        )
+    elif often[0] > 1.3 * wanted:
+        told += (
+            " The first rows have the best chance. Is the chance of row i n / i, with i "
+            "counted over all chunks from 1, and may each row that is kept have to go?"
+        )
+    raise Off(told)
