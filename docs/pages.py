@@ -75,7 +75,7 @@ def prepare(source: Path) -> None:
 
 
 def relinked(page: Path) -> str:
-    """A text with its links to the README and to folders, which have other pages here."""
+    """A text whose links lead to the pages and headings that stand here for their targets."""
 
     def led(link: re.Match) -> str:
         target = (page.parent / link[2]).resolve()
@@ -85,7 +85,11 @@ def relinked(page: Path) -> str:
             return f"[{link[1]}](/notebooks/solutions/index.md)"
         return link[1] if target.is_dir() else link[0]
 
-    return LINK.sub(led, page.read_text("utf-8"))
+    text = LINK.sub(led, page.read_text("utf-8"))
+    for title in re.findall(r"^##+ (.+)$", text, re.MULTILINE):
+        on_github = re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
+        text = text.replace(f"](#{on_github})", f"](#{anchor(title)})")
+    return text
 
 
 def series(readme: str) -> Iterator[tuple[str, list[str]]]:
