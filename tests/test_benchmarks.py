@@ -309,7 +309,7 @@ def test_a_short_run_of_the_speed_benchmark_fills_its_tables(
     monkeypatch.setattr(speed, "GROWN", dict.fromkeys(speed.GROWN, (2,)))
     monkeypatch.setattr(speed, "FITTED", (0,))
     monkeypatch.setattr(scale, "SIZES", (300, 500))
-    monkeypatch.setattr(scale, "METHODS", ("GAN",))
+    monkeypatch.setattr(scale, "METHODS", {"GAN": 500})
     for module in (speed, scale):
         monkeypatch.setattr(module, "subprocess", SimpleNamespace(run=in_this_process))
     without_xla = lambda step, jit_compile=False: compile_block(step)  # noqa: E731
