@@ -33,8 +33,8 @@ def windows(series: ArrayLike, width: int, step: int = 1) -> NDArray:
         ``n_windows = (n - width) // step + 1``. Of one channel it is a view of the series:
         a million windows take no memory, and writing to it is refused. Several channels are
         laid side by side, all points of the first before those of the second, in a copy. (A
-        detector takes an array of three dimensions for pictures; networks of your own begin
-        with ``Reshape((channels, width))`` and ``Permute((2, 1))``.)
+        detector would mistake an array of three dimensions for pictures; networks of your
+        own begin with ``Reshape((channels, width))`` and ``Permute((2, 1))``.)
     """
     rows = sliding_window_view(np.asarray(series), width, axis=0)[::step]
     return rows.reshape(len(rows), -1)
@@ -52,8 +52,9 @@ def point_scores(
     width : int
         Points in a window.
     how : {"mean", "centre"}, default="mean"
-        "mean": the mean over the windows that cover the point. "centre": the score of the
-        window in whose middle it lies; at both ends, that of the nearest window.
+        "mean": the mean over the windows that cover the point, of which the last ends
+        ``width - 1`` points later. "centre": the score of the window in whose middle it
+        lies; at both ends, that of the nearest window.
 
     Returns
     -------
@@ -144,9 +145,10 @@ def two_part_score(
 ) -> Scores:
     """Critic times reconstruction, each on the scale of normal windows.
 
-    With z(a) = (a - mean) / standard deviation over the known windows,
-    ``(1 + |z(critic)|) (1 + max(z(residual), 0))``: the product of TadGAN (Geiger et al.
-    2020, arXiv 2009.07769), whose code takes mean and deviation from the scored series.
+    With standard(v) = (v - mean) / standard deviation over the known windows,
+    ``(1 + |standard(critic)|) (1 + max(standard(residual), 0))``: the product of TadGAN
+    (Geiger et al. 2020, arXiv 2009.07769), whose code takes mean and deviation from the
+    scored series.
 
     Parameters
     ----------
@@ -160,12 +162,12 @@ def two_part_score(
     array of shape (n,)
     """
 
-    def z(values: ArrayLike, known: ArrayLike) -> Scores:
+    def standard(values: ArrayLike, known: ArrayLike) -> Scores:
         basis = np.asarray(known, dtype=float)
         return (np.asarray(values, dtype=float) - basis.mean()) / basis.std()
 
-    of_critic = 1 + np.abs(z(critic, known_critic))
-    return of_critic * (1 + np.maximum(z(residual, known_residual), 0))
+    of_critic = 1 + np.abs(standard(critic, known_critic))
+    return of_critic * (1 + np.maximum(standard(residual, known_residual), 0))
 
 
 def runs(labels: ArrayLike) -> NDArray[np.int64]:
@@ -210,7 +212,7 @@ def alarm_counts(
     Returns
     -------
     found : float
-        Between 0 and 1.
+        Between 0 and 1; nan for a series without events.
     false_alarms : float
         Per 1,000 points.
     """
@@ -218,7 +220,7 @@ def alarm_counts(
     found = [alarms[start:stop].any() for start, stop in runs(labels)]
     lasts = np.diff(runs(alarms & ~near))
     false_alarms = np.ceil(lasts / width).sum()
-    return float(np.mean(found)), float(1000 * false_alarms / (~near).sum())
+    return float(np.mean(found or np.nan)), float(1000 * false_alarms / (~near).sum())
 
 
 def best_f1(labels: ArrayLike, scores: ArrayLike) -> float:

@@ -102,6 +102,13 @@ def test_an_alarm_counts_once_and_again_when_it_does_not_end():
     assert everywhere == (1, 1000 * (4 + 4) / 16)
 
 
+@pytest.mark.filterwarnings("error")
+def test_alarms_are_counted_in_a_series_without_events():
+    found, false_alarms = series.alarm_counts(np.zeros(4), [0, 1, 0, 0], 0.5, 2)
+    assert np.isnan(found)
+    assert false_alarms == 250
+
+
 def test_point_adjustment_gives_an_event_its_highest_score():
     adjusted = series.point_adjusted([0, 1, 1, 0, 1], [5, 1, 2, 9, 3])
     assert adjusted.tolist() == [5, 2, 2, 9, 3]

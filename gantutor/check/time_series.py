@@ -1,16 +1,18 @@
 """Checks of notebook 13, on windows, what z-normalising hides, and delays."""
 
+import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
 
 from gantutor.check._common import Answer, Function, Verdict, exercise
-from gantutor.check._reading import number
+from gantutor.check._reading import Off, call, number, share
 from gantutor.data import Series, periodic_signal
 from gantutor.series import point_scores, runs, windows, z_normalised
 
@@ -64,47 +66,72 @@ def _signals() -> tuple[Series, Series]:
 
 
 @cache
-def _aurocs(z: bool, neighbour: int = 5, only: bool = True) -> float:
-    known, new = _signals()
-    X, X_new = windows(known.values, 64), windows(new.values, 64)
+def _distances(z: bool, scaled: bool) -> Scores:
+    X, X_new = (windows(series.values, 64) for series in _signals())
     if z:
         X, X_new = (z_normalised(rows, 0.1) for rows in (X, X_new))
-    distances = NearestNeighbors(n_neighbors=neighbour).fit(X).kneighbors(X_new)[0]
-    points, chosen = point_scores(distances[:, -1], 64), new.labels == 0
+    if scaled:
+        scaler = StandardScaler().fit(X)
+        X, X_new = scaler.transform(X), scaler.transform(X_new)
+    return NearestNeighbors(n_neighbors=5).fit(X).kneighbors(X_new)[0]
+
+
+def _auroc(
+    z: bool,
+    of_window: Callable[[Scores], Scores] = lambda distances: distances[:, -1],
+    how: Literal["mean", "centre"] = "mean",
+    scaled: bool = False,
+    only: bool = True,
+) -> float:
+    new = _signals()[1]
+    points = point_scores(of_window(_distances(z, scaled)), 64, how)
+    chosen = new.labels == 0
     for event in new.events:
         if event.kind == "amplitude" or not only:
             chosen[event.start : event.stop] = True
     return float(roc_auc_score(new.labels[chosen], points[chosen]))
 
 
+def _pair(*changes: Any, **more: Any) -> Scores:
+    """Of windows as they are and of z-normalised ones."""
+    return np.array([_auroc(z, *changes, **more) for z in (False, True)])
+
+
+WITHIN = 0.0035  # takes 0.94 for 0.9366
+
+
 @exercise
 def amplitude_lost(as_they_are: float, z: float) -> Verdict:
     """Check the AUROC of amplitude events with raw and with z-normalised windows."""
-    found = np.array([number(as_they_are, "as_they_are"), number(z, "z")])
-    value = np.array([_aurocs(False), _aurocs(True)])
-    is_right = np.abs(found - value) < 0.003
+    found = np.array([share(as_they_are, "as_they_are"), share(z, "z")])
+    value = _pair()
+    is_right = np.abs(found - value) < WITHIN
     return Answer(
         value=value,
-        within=0.003,
+        within=WITHIN,
         mistakes={
             "the two are swapped. as_they_are belongs to windows that nothing was done "
             "to.": value[::-1],
             "these are AUROCs over all kinds of event. Take the points of amplitude events "
-            "and the normal points: by_kind does it.": [
-                _aurocs(False, only=False),
-                _aurocs(True, only=False),
-            ],
+            "and the normal points: by_kind does it.": _pair(only=False),
             "these come from the nearest window, and the 5th nearest is asked for: "
-            "kneighbors(...)[0][:, -1] with n_neighbors=5.": [
-                _aurocs(False, 1),
-                _aurocs(True, 1),
-            ],
+            "kneighbors(...)[0][:, -1] with n_neighbors=5.": _pair(lambda d: d[:, 0]),
+            "these come from the mean of the five distances. Take the last of them, the "
+            "5th: kneighbors(...)[0][:, -1].": _pair(lambda d: d.mean(axis=1)),
+            "these come from the window in whose centre a point lies. Take the mean over "
+            "all that cover it: point_scores(distances, 64).": _pair(how="centre"),
+            "these come from windows whose columns were scaled. Search among the windows "
+            "themselves: NearestNeighbors alone, without StandardScaler.": _pair(
+                scaled=True
+            ),
             "both are equal. Are the windows z-normalised in one of them, the known and "
             "the new ones?": bool(abs(found[0] - found[1]) < 1e-9),
             "as_they_are is right, z is not. The known windows and the new ones are "
             "z-normalised, with the floor 0.1.": bool(is_right[0] and not is_right[1]),
-            "z is right, as_they_are is not. It is the same search on windows that nothing "
-            "was done to, not even scaling.": bool(is_right[1] and not is_right[0]),
+            "z is right, as_they_are is not. It is the same search, once more from the start: "
+            "fitted on windows(known.values, 64), and asked for windows(new.values, 64).": bool(
+                is_right[1] and not is_right[0]
+            ),
             "these are 1 minus the AUROC. A higher distance is more anomalous.": 1
             - value,
         },
@@ -134,6 +161,16 @@ def _each(
     return mean
 
 
+def _median(labels: NDArray, alarms: NDArray) -> float:
+    found = [_first(alarms, *event) for event in runs(labels)]
+    return float(np.median([delay for delay in found if delay is not None]))
+
+
+def _begun_inside(alarms: NDArray, start: int, stop: int) -> int | None:
+    begins = np.append(alarms[0], alarms[1:] > alarms[:-1])
+    return _first(begins, start, stop)
+
+
 def _first(alarms: NDArray, start: int, stop: int) -> int | None:
     inside = np.flatnonzero(alarms[start:stop])
     return int(inside[0]) if len(inside) else None
@@ -147,12 +184,18 @@ def _case(n: int, events: list[tuple[int, int]], alarms: list[int]) -> tuple:
     return labels, raised
 
 
+EDGE = (
+    "np.diff sees no change there. Put a 0 before and after the labels, as runs(labels) "
+    "does."
+)
+AT_EDGES = _case(40, [(0, 10), (30, 40)], [4, 5, 6, 29, 39])
 DELAY = Function(
     solution=_delay,
     inputs=[
         _case(60, [(10, 20), (30, 45), (50, 58)], [2, 13, 14, 18, 30, 31, 47]),
-        _case(40, [(0, 10), (30, 40)], [4, 5, 6, 29, 39]),
+        AT_EDGES,
         _case(50, [(5, 15), (20, 30), (32, 47)], [17, 23, 24, 25, 26, 40]),
+        _case(80, [(10, 20), (30, 40), (50, 70)], [8, 9, 10, 11, 31, 32, 60, 65]),
     ],
     mistakes={
         "an event without an alarm counts as 0 points late, as if it had been found at "
@@ -184,18 +227,47 @@ DELAY = Function(
         "the event. Such an event is not found.": _each(
             lambda a, i, j: f[0] if len(f := np.flatnonzero(a[i:])) else None
         ),
+        "this is the median. Return the mean, in which one very late alarm counts.": _median,
+        "an alarm that begins before an event and lasts into it is left out. The event is "
+        "found, and its delay is 0: its first point has an alarm.": _each(
+            _begun_inside
+        ),
+        "an event that begins at point 0 is overlooked: " + EDGE: _each(
+            lambda a, i, j: _first(a, i, j) if i else None
+        ),
+        "an event that lasts to the last point is overlooked: " + EDGE: _each(
+            lambda a, i, j: _first(a, i, j) if j < len(a) else None
+        ),
     },
     otherwise=lambda given, found, wanted: (
         f"for events at {runs(given[0]).tolist()} (first point, and one after the last) and "
         f"alarms at {np.flatnonzero(given[1]).tolist()} the mean delay is {wanted:.3g}. "
         f"Yours is {found:.3g}."
     ),
-    right="now a detector that finds all events can still be called late. A mean over "
-    "windows rises when enough of them reach into the event.",
+    right="two detectors that find the same events can differ in how soon. Live, a mean over "
+    "windows has to wait for up to width - 1 points more; the window that ends at the point "
+    "has not.",
 )
+
+
+def _gives_nan(function: Callable[..., Any], case: tuple) -> bool:
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = np.asarray(call(function, *case))
+    return result.dtype.kind == "f" and bool(np.isnan(result).any())
 
 
 @exercise
 def detection_delay(function: Callable[[NDArray, NDArray], float]) -> Verdict:
     """Check a function of labels and alarms: the mean delay of the first alarm."""
+    if _gives_nan(function, AT_EDGES):
+        raise Off(
+            "your function returns nan where one event begins at point 0 and another lasts "
+            "to the last point: " + EDGE
+        )
+    if any(_gives_nan(function, case) for case in DELAY.inputs):
+        raise Off(
+            "your function returns nan where an event has no alarm. Leave such an event out "
+            "of the mean."
+        )
     return DELAY.judge(function)
