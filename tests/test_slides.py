@@ -68,7 +68,7 @@ def test_written_text_of_a_cell_without_a_heading_is_added(deck):
 
 
 def test_tables_and_the_map_of_the_series_are_left_out(deck):
-    table = ("| a | b |", "|---|---|", "| One. | Two. |")
+    table = ("| a | b |", "|---|---|", "| One? Two. | 2 |")
     blocks = deck(
         markdown("## One", "", *table, "", "Below it."),
         markdown("## The map of the series", "", *table, "", "Below it."),
