@@ -60,7 +60,7 @@ lint: env ## check style (ruff) and types (mypy)
 
 handouts: env ## write the notebooks for a class into handouts/: no outputs, cells to be written live left open
 	@.venv/bin/python docs/handouts.py handouts
-	@echo "==> Open them with: .venv/bin/jupyter lab handouts"
+	@echo "==> Open them beside the notebooks: .venv/bin/jupyter lab"
 
 constraints: ## move constraints.txt to the newest versions that fit pyproject.toml
 	@set -e; \

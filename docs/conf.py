@@ -66,6 +66,7 @@ revealjs_static_path = ["static"]
 revealjs_css_files = ["slides.css"]
 revealjs_js_files = ["slides.js"]
 revealjs_style_theme = "white"
+revealjs_script_conf = {"width": 1280, "height": 720}  # as projectors have it
 revealjs_script_plugins = [
     {"name": "RevealNotes", "src": "revealjs/plugin/notes/notes.js"}
 ]

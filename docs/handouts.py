@@ -1,10 +1,12 @@
 """Copies of the notebooks for a class: no outputs, and cells to be written live left open.
 
-    python docs/handouts.py FOLDER     (`make handouts` takes the folder `handouts`)
+    python docs/handouts.py [FOLDER]     (default: `handouts`; `make handouts` does the same)
 
 A cell with the tag ``live-coding`` carries, in its metadata under ``live_coding``, a sentence
 that says what the class writes there. In the copy the cell holds its imports, this sentence,
-and the names that later cells take from it. Nothing else differs but the outputs.
+and what later cells take from it: names, functions with what they return, and entries of
+tables and dicts. Links to the solutions lead to those of the repository. Nothing else
+differs but the outputs.
 """
 
 import ast
@@ -18,6 +20,7 @@ from nbformat import NotebookNode
 
 TAG = "live-coding"
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+SOLUTIONS = "../notebooks/solutions"  # seen from a folder in the repository's root
 
 
 def handout(nb: NotebookNode) -> NotebookNode:
@@ -25,6 +28,9 @@ def handout(nb: NotebookNode) -> NotebookNode:
     copy = nbformat.from_dict(nb)
     code = [cell for cell in copy.cells if cell.cell_type == "code"]
     sources = [cell.source for cell in code]
+    for cell in copy.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("](solutions/", f"]({SOLUTIONS}/")
     for i, cell in enumerate(code):
         cell.outputs, cell.execution_count = [], None
         if TAG in cell.metadata.get("tags", []):
@@ -39,17 +45,45 @@ def opened(source: str, task: str, later: list[str]) -> str:
     body = ast.parse(source).body
     imports = [s for s in body if isinstance(s, ast.Import | ast.ImportFrom)]
     rest = ast.Module([s for s in body if s not in imports], type_ignores=[])
-    calls = {
-        s.name: f"{s.name}({ast.unparse(s.args)})"
-        for s in body
-        if isinstance(s, ast.FunctionDef)
-    }
+    made = {name: name for name in defined_in(ast.unparse(rest))}
+    made |= {s.name: call(s) for s in body if isinstance(s, ast.FunctionDef)}
+    made = entries(body) | made
     said = [f"Write here: {task}"]
-    if names := taken_by(later, defined_in(ast.unparse(rest))):
-        said.append(f"Later cells use: {', '.join(calls.get(n, n) for n in names)}")
+    if names := taken_by(later, set(made)):
+        said.append(f"Later cells use: {', '.join(made[name] for name in names)}")
     comment = [f"# {line}" for text in said for line in textwrap.wrap(text, 86)]
     kept = [*map(ast.unparse, imports), ""] if imports else []
     return "\n".join(kept + comment)
+
+
+def call(function: ast.FunctionDef) -> str:
+    """Return how a function is called, and what it returns where a name says it."""
+    called = f"{function.name}({ast.unparse(function.args)})"
+    last = function.body[-1]
+    given = returned(last.value) if isinstance(last, ast.Return) else "..."
+    return called if given == "..." else f"{called} returns {given}"
+
+
+def returned(value: ast.expr | None) -> str:
+    """Return the names in what a function returns, with dots in place of formulas."""
+    if isinstance(value, ast.Tuple):
+        parts = [returned(part) for part in value.elts]
+        return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+    return value.id if isinstance(value, ast.Name) else "..."
+
+
+def entries(body: list[ast.stmt]) -> dict[str, str]:
+    """Return the tables and dicts that get new entries, each with its entries."""
+    found: dict[str, str] = {}
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef):
+            continue  # what it fills is its own
+        for node in ast.walk(statement):
+            match node:
+                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+                    before = f"{found[name]}, " if name in found else ""
+                    found[name] = before + ast.unparse(node)
+    return found
 
 
 def taken_by(cells: list[str], names: set[str]) -> list[str]:
@@ -89,4 +123,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(*sys.argv[1:] or ["handouts"]))

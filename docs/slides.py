@@ -1,10 +1,14 @@
 """Make a deck of slides for each notebook: `make slides`, or `python docs/slides.py [FOLDER]`.
 
 A deck has the notebook's headings with the first sentence below each and its formulas, the
-questions that are asked before a figure, the figures with their descriptions, the key
-points, and the names of the exercises. Speaker lines are written by hand: a cell's metadata
-may hold `"speaker": "what to say here"`. In a deck, S opens the speaker's window with these
-lines and with what each figure shows. FOLDER/slides (default: docs/_build) has the decks.
+code of cells to be written live, the questions that are asked before a figure, the figures
+with their descriptions, the key points, and the names of the exercises.
+
+Two entries of a cell's metadata are written by hand. `"slide": "Markdown"` stands in place
+of the sentence and formulas below a heading, or is added where the cell has no heading; a
+`### Title` in it begins a new slide. `"speaker": "what to say here"` is for the speaker: in
+a deck, S opens a window with these lines and with what each figure shows.
+FOLDER/slides (default: docs/_build) has the decks.
 """
 
 import base64
@@ -20,7 +24,8 @@ from pages import DOCS, ROOT, sphinx, toctree, write
 SENTENCE = re.compile(r"\S.*?[.:?]\)?(?=\s+[A-Z*`$(\[]|\s*$)", re.MULTILINE)
 FORMULA = re.compile(r"^\$\$.+?\$\$", re.MULTILINE | re.DOTALL)
 POINT = re.compile(r"^- .+$", re.MULTILINE)
-LEFT_OUT = ("Recipe", "Where next")  # for reading alone
+TABLE = re.compile(r"^\|.*\n?", re.MULTILINE)
+LEFT_OUT = ("Recipe", "Where next", "The map of the series")  # for reading alone
 IN_POINTS = ("Key points", "What goes wrong in practice")
 
 
@@ -39,10 +44,15 @@ def deck(path: Path, figures: Path) -> Iterator[str]:
         if cell["cell_type"] == "markdown":
             before, *headed = re.split(r"^## (.+)\n", text, flags=re.MULTILINE)
             yield from more_text(section, before)
+            said = cell["metadata"].get("slide", "")
             for section, part in zip(headed[::2], headed[1::2], strict=True):
-                yield from first_text(section, part)
+                yield from first_text(section, part, said)
+            if said and not headed:
+                yield said
             question = last_question(headed[-1] if headed else text, bool(headed))
         elif section not in LEFT_OUT:
+            if "live-coding" in cell["metadata"].get("tags", []):
+                yield f"### Written live\n\n```python\n{text}\n```"
             for number, (words, picture) in enumerate(pictures(cell)):
                 if question:
                     yield f"### What do you expect?\n\n{question}"
@@ -58,11 +68,13 @@ def deck(path: Path, figures: Path) -> Iterator[str]:
             yield from notes(cell)
 
 
-def first_text(section: str, part: str) -> Iterator[str]:
-    """A heading, and what a deck keeps of the text right below it."""
+def first_text(section: str, part: str, said: str) -> Iterator[str]:
+    """A heading, and what a deck keeps or says in place of the text right below it."""
     if section not in LEFT_OUT:
         yield f"## {section}"
-        if section not in IN_POINTS:
+        if said:
+            yield said
+        elif section not in IN_POINTS:
             yield from SENTENCE.findall(part)[:1]
             yield from FORMULA.findall(part)
         yield from more_text(section, part)
@@ -85,9 +97,11 @@ def last_question(text: str, headed: bool) -> str:
 
 
 def plain(cell: dict) -> str:
-    """A cell's text without its links into the series."""
+    """A cell's source; of a text without tables and links into the series."""
+    if cell["cell_type"] == "code":
+        return "".join(cell["source"])
     text = re.sub(r" \(\[[^\]]*\]\(#[^)]*\)\)", "", "".join(cell["source"]))
-    return re.sub(r"\[([^\]]*)\]\((?!http)[^)]*\)", r"\1", text)
+    return TABLE.sub("", re.sub(r"\[([^\]]*)\]\((?!http)[^)]*\)", r"\1", text))
 
 
 def pictures(cell: dict) -> Iterator[tuple[str, bytes]]:

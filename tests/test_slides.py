@@ -17,11 +17,11 @@ DOT = (  # a picture of one pixel
 STRAIGHT = {0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}  # Sphinx curls quotes
 
 
-def markdown(*lines: str, **metadata: str) -> dict:
+def markdown(*lines: str, **metadata: object) -> dict:
     return {"cell_type": "markdown", "source": "\n".join(lines), "metadata": metadata}
 
 
-def figure(words: str, **metadata: str) -> dict:
+def figure(words: str, **metadata: object) -> dict:
     output = {"data": {"image/png": DOT, "text/plain": words}}
     return {
         "cell_type": "code",
@@ -56,6 +56,29 @@ def test_a_deck_opens_with_title_question_and_objectives(deck):
 def test_a_section_keeps_its_first_sentence_and_its_formulas(deck):
     text = markdown("## One", "", "First, see [02](02.ipynb). Second.", "", "$$x^2$$")
     assert deck(text)[4:] == ["## One", "First, see 02.", "$$x^2$$"]
+
+
+def test_written_text_stands_in_place_of_sentence_and_formulas(deck):
+    text = markdown("## One", "", "First.", "", "$$x^2$$", slide="Look at $x$.")
+    assert deck(text)[4:] == ["## One", "Look at $x$."]
+
+
+def test_written_text_of_a_cell_without_a_heading_is_added(deck):
+    assert deck(markdown("Read on.", slide="### Why?"))[4:] == ["### Why?"]
+
+
+def test_tables_and_the_map_of_the_series_are_left_out(deck):
+    table = ("| a | b |", "|---|---|", "| One? Two. | 2 |")
+    blocks = deck(
+        markdown("## One", "", *table, "", "Below it."),
+        markdown("## The map of the series", "", *table, "", "Below it."),
+    )
+    assert blocks[4:] == ["## One", "Below it."]
+
+
+def test_code_to_be_written_live_has_a_slide(deck):
+    cell = figure("Dots. Ten.", tags=["live-coding"])
+    assert deck(cell)[4] == "### Written live\n\n```python\ndraw()\n```"
 
 
 def test_a_figure_comes_with_its_description_for_all(deck, tmp_path):

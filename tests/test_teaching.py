@@ -62,7 +62,11 @@ def test_each_section_is_complete(path):
     assert re.findall(r"^\*\*(.+?)\.\*\*", section, re.M) == parts
     mistakes, questions = re.findall(r"(?:^- .+\n)+", section, re.M)
     assert len(mistakes.splitlines()) >= 3
-    assert all(re.search(r"\? \*.+\*$", line) for line in questions.splitlines())
+    asked = [
+        re.fullmatch(r'- "(.+?)": .+\? \*.+\*', line) for line in questions.splitlines()
+    ]
+    assert all(asked)
+    assert {line[1] for line in asked} <= headings(path)
 
 
 @each_notebook
@@ -90,6 +94,25 @@ def test_plans_name_sections_that_some_notebook_has():
     plans = PAGE[PAGE.index("## Plans") : PAGE.index("## 00 ")]
     named = set(re.findall('"(.+?)"', plans)) - {"Path", "Optional"}
     assert named <= set().union(*map(headings, NOTEBOOKS))
+
+
+def test_the_lesson_has_no_gap_and_says_what_is_written_and_what_is_run():
+    rows = re.findall(r"^\| (\d+) to (\d+) \| (.*?) ?\|", PAGE, re.M)
+    starts, ends, where = zip(*rows, strict=True)
+    assert [*starts, "90"] == ["0", *ends]
+    *taught, last = where
+    assert all(re.fullmatch(r"\d\d, (run|write)|board", place) for place in taught)
+    assert last == ""
+
+
+def test_no_sitting_is_longer_than_90_minutes():
+    plans = PAGE[PAGE.index("### Two lessons") : PAGE.index("## 00 ")]
+    row = r"^\| [^|]+ \| [^|]+ \| (\d+(?: \+ \d+)*)(?: = (\d+))? \|"
+    sums = re.findall(row, plans, re.M)
+    assert len(sums) == 20
+    for parts, said in sums:
+        total = sum(map(int, parts.split(" + ")))
+        assert total == int(said or parts) <= 90
 
 
 def test_links_lead_to_files_and_sections():
