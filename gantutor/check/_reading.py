@@ -62,8 +62,6 @@ def call_on_tables(function: Callable[..., Any], known: NDArray, new: NDArray) -
 def number(answer: Any, what: str = "the answer") -> float:
     """The answer as one float, or a complaint."""
     try:
-        if isinstance(answer, str):  # NumPy would read a number out of it
-            raise TypeError
         value = float(np.asarray(answer, dtype=float).item())
     except (TypeError, ValueError) as error:
         given = textwrap.shorten(repr(answer), 60)
