@@ -1,6 +1,7 @@
 """Checks of the exercises of notebook 16."""
 
 import math
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from gantutor.check._common import Answer, Function, Verdict, exercise, right
-from gantutor.check._reading import Off, call, share
+from gantutor.check._reading import Off, call, number, share
 
 __all__ = ["fair_sample", "loss_of_replica", "rows_seen"]
 
@@ -23,30 +24,35 @@ def _seen(n: int) -> float:
 @exercise
 def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
     """Check which share of 50,000,000 and of 64,000 rows a training draws at least once."""
+    large, small = _seen(50_000_000), _seen(64_000)
+    if number(of_64_thousand, "of_64_thousand") == 2:
+        raise Off(
+            "of_64_thousand is draws divided by rows, 2. They fall on the same rows again and "
+            "again: what is the chance that all 128,000 miss one row?"
+        )
     found = np.array(
         [
             share(of_50_million, "of_50_million"),
             share(of_64_thousand, "of_64_thousand"),
         ]
     )
-    large, small = _seen(50_000_000), _seen(64_000)
     is_large = abs(found[0] - large) <= 0.0001
+    never = bool(abs(found[1] - (1 - small)) <= 0.006)
     return Answer(
         value=[large, small],
-        within=0.003,
+        within=0.005,  # 0.86 is right to two digits
         near=0.0005,
         mistakes={
-            "the two are swapped: of fewer rows, a larger share is seen.": [
-                small,
-                large,
-            ],
+            "the two are swapped: of fewer rows, a larger share is seen.": bool(
+                abs(found[0] - small) <= 0.005 and abs(found[1] - large) <= 0.0005
+            ),
             "these are the shares that are never drawn. Asked for are those that are "
-            "drawn at least once.": [1 - large, 1 - small],
+            "drawn at least once.": bool(found[0] > 0.99 and never),
             "the first share is right. With 64,000 rows there are twice as many draws as "
             "rows, but they fall on the same rows again and again. What is the chance "
             "that all 128,000 miss one row?": bool(is_large and found[1] == 1),
             "the first share is right, and the second is that of the rows which are "
-            "never drawn.": [large, 1 - small],
+            "never drawn.": bool(is_large and never),
             "1,000 rows are one for each step. Each step draws 128.": [
                 -math.expm1(-1000 / 50_000_000),
                 -math.expm1(-1000 / 64_000),
@@ -128,8 +134,9 @@ LARGEST = np.argsort(np.negative(SIZES)).tolist()  # chunk first
 class _Chunks:
     """Chunks that can be gone through once, as those of a file or a stream."""
 
-    def __init__(self, sizes: tuple[int, ...]) -> None:
+    def __init__(self, sizes: tuple[int, ...], columns: int = 2) -> None:
         self.sizes, self.passes = sizes, 0
+        self.signs = np.where(np.arange(columns) % 2, -1.0, 1.0)
 
     def __iter__(self) -> Iterator[NDArray[np.float64]]:
         self.passes += 1
@@ -137,18 +144,19 @@ class _Chunks:
             raise Off("your function goes through the chunks twice. Once must do.")
         start = 0
         for size in self.sizes:
-            numbers = np.arange(start, start + size, dtype=float)
-            yield np.stack([numbers, -numbers], axis=1)
+            yield np.arange(start, start + size, dtype=float)[:, None] * self.signs
             start += size
 
 
-def _drawn(function: Callable[..., Any], sizes: tuple[int, ...], seed: int) -> NDArray:
+def _drawn(
+    function: Callable[..., Any], sizes: tuple[int, ...], n: int, seed: int
+) -> NDArray:
     """The numbers of the rows that were drawn, or a complaint."""
-    result = call(function, _Chunks(sizes), KEPT, np.random.default_rng(seed))
+    result = call(function, _Chunks(sizes), n, np.random.default_rng(seed))
     sample = np.asarray(result, dtype=float)
-    if sample.shape != (KEPT, 2):
+    if sample.shape != (n, 2):
         raise Off(
-            f"asked for {KEPT} rows of two columns, your function returns an array of the "
+            f"asked for {n} rows of two columns, your function returns an array of the "
             f"shape {sample.shape}."
         )
     numbers = sample[:, 0]
@@ -157,7 +165,7 @@ def _drawn(function: Callable[..., Any], sizes: tuple[int, ...], seed: int) -> N
         raise Off(
             "your function returns rows that are in no chunk, or has mixed columns."
         )
-    if len(set(numbers)) < KEPT:
+    if len(set(numbers)) < n:
         raise Off(
             "a row is in the sample twice. Each new row takes the place of one that is "
             "kept; do you keep a view of the chunk, or draw with replacement?"
@@ -165,23 +173,57 @@ def _drawn(function: Callable[..., Any], sizes: tuple[int, ...], seed: int) -> N
     return numbers.astype(int)
 
 
+def _always_these(numbers: NDArray) -> str:
+    """What to say to a function that draws these rows, whatever the generator."""
+    told = "your function returns the same rows with each rng"
+    if set(numbers) == set(range(KEPT)):
+        return f"{told}, the first ones. Later rows must have a chance too."
+    if set(numbers) == set(range(TOTAL - KEPT, TOTAL)):
+        return f"{told}, the last ones. Earlier rows must have a chance too."
+    return f"{told}. Draw with the rng that it is given, not with one of its own."
+
+
+MANY, WIDE = (10,) * 40, 1000  # 3.2 MB
+
+
+def _most_held(function: Callable[..., Any]) -> float:
+    """The most memory that a function held at once, as a share of all chunks."""
+    traced = tracemalloc.is_tracing()
+    if not traced:
+        tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        call(function, _Chunks(MANY, WIDE), 2, np.random.default_rng(0))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        if not traced:
+            tracemalloc.stop()
+    return (peak - before) / (8 * sum(MANY) * WIDE)
+
+
 @exercise
 def fair_sample(function: Callable[..., Any]) -> Verdict:
     """Check a function that draws n rows from chunks in one pass, each row alike."""
-    drawn = np.array([_drawn(function, SIZES, seed) for seed in range(TRIES)])
+    drawn = np.array([_drawn(function, SIZES, KEPT, seed) for seed in range(TRIES)])
     if (drawn == drawn[0]).all():
-        raise Off(
-            "your function returns the same rows with each rng. Are they the first ones? "
-            "Later rows must have a chance too."
-        )
+        raise Off(_always_these(drawn[0]))
     often = np.bincount(drawn.ravel(), minlength=TOTAL) / TRIES
     wanted = KEPT / TOTAL
-    # one share has a spread of 0.009
-    if np.abs(often - wanted).max() < 0.045:
+    first_of_two = np.mean(
+        [_drawn(function, (2,), 1, seed) == 0 for seed in range(200)]
+    )
+    alike = np.abs(often - wanted).max() < 0.045  # one share has a spread of 0.009
+    if alike and abs(first_of_two - 0.5) < 0.2:  # and this one of 0.035
+        if _most_held(function) > 0.5:
+            raise Off(
+                "each row has the same chance, but your function holds most of the rows at "
+                "once. They may be more than the memory: keep n rows, and one chunk."
+            )
         return right(
             f"each of {TOTAL} rows came into the sample of {KEPT} about equally often in "
-            f"{TRIES:,} tries. This is reservoir sampling (Vitter 1985, algorithm R): one "
-            "pass, and the memory of the sample."
+            f"{TRIES:,} tries. One pass, and in memory the sample and a few chunks. Row by "
+            "row this is reservoir sampling (Vitter 1985, algorithm R)."
         )
     low, high = int(often.argmin()), int(often.argmax())
     told = (
@@ -202,5 +244,11 @@ def fair_sample(function: Callable[..., Any]) -> Verdict:
         told += (
             " The first rows have the best chance. Is the chance of row i n / i, with i "
             "counted over all chunks from 1, and may each row that is kept have to go?"
+        )
+    elif abs(first_of_two - 0.5) >= 0.2:
+        told = (
+            f"of two rows, one is asked for, and the first comes in {200 * first_of_two:.0f} "
+            "of 200 tries. Row i is kept with the chance n / i: is i counted from 1? The "
+            "second row has i = 2."
         )
     raise Off(told)

@@ -93,6 +93,39 @@ def too_seldom(chunks, n, rng):
     return np.array(kept)
 
 
+def first_row_is_row_zero(chunks, n, rng):
+    kept, seen = [], 0
+    for chunk in chunks:
+        for row in chunk:
+            if len(kept) < n:
+                kept.append(row)
+            elif (place := rng.integers(seen)) < n:
+                kept[place] = row
+            seen += 1
+    return np.array(kept)
+
+
+def all_in_memory(chunks, n, rng):
+    return rng.choice(np.concatenate(list(chunks)), n, replace=False)
+
+
+def all_rows_copied(chunks, n, rng):
+    rows = [row.copy() for chunk in chunks for row in chunk]
+    return np.array([rows[i] for i in rng.permutation(len(rows))[:n]])
+
+
+def copies(chunks, n, rng):
+    return reservoir((chunk.copy() for chunk in chunks), n, rng)
+
+
+def the_last_rows(chunks, n, rng):
+    return np.concatenate(list(chunks))[-n:]
+
+
+def a_seed_of_its_own(chunks, n, rng):
+    return reservoir(chunks, n, np.random.default_rng(1))
+
+
 def with_replacement(chunks, n, rng):
     rows = np.concatenate(list(chunks))
     return rows[rng.integers(len(rows), size=n)]
@@ -126,10 +159,14 @@ CASES = [
     Case(
         "rows_seen",
         (..., ...),
-        [(LARGE, SMALL), (0.00256, 0.865), (0.0026, 0.864)],
+        [(LARGE, SMALL), (0.00256, 0.865), (0.0026, 0.864), (0.0026, 0.86)],
         [
             ((SMALL, LARGE), "swapped"),
+            ((0.86, 0.0026), "swapped"),
             ((1 - LARGE, 1 - SMALL), "never drawn"),
+            ((0.997, 0.14), "Asked for are those"),
+            ((0.0026, 0.14), "the second is that of the rows which are never"),
+            ((0.0026, 0.9), "one draw misses a given row"),
             ((0.00256, 1), "again and again"),
             ((0.00256, 1.0), "again and again"),
             ((0.00256, 0.135), "never drawn"),
@@ -138,7 +175,8 @@ CASES = [
             ((0.05, 0.865), "nearly 128,000 draws"),
             ((0.00256, 0.5), "one draw misses a given row"),
             ((0.00256, 0.63), "one draw misses a given row"),
-            ((0.00256, 2), "of_64_thousand is 2, and must lie between 0 and 1"),
+            ((0.00256, 2), "draws divided by rows"),
+            ((0.00256, 2.0), "draws divided by rows"),
             ((0.00256, 86.5), "must lie between 0 and 1"),
             (("few", 0.865), "must be one number"),
         ],
@@ -171,9 +209,14 @@ CASES = [
     Case(
         "fair_sample",
         (stub,),
-        [(reservoir,), (by_random_numbers,)],
+        [(reservoir,), (copies,), (by_random_numbers,)],
         [
-            ((head,), "the same rows with each rng"),
+            ((head,), "with each rng, the first ones"),
+            ((the_last_rows,), "with each rng, the last ones"),
+            ((a_seed_of_its_own,), "not with one of its own"),
+            ((first_row_is_row_zero,), "of two rows, one is asked for"),
+            ((all_in_memory,), "holds most of the rows at once"),
+            ((all_rows_copied,), "holds most of the rows at once"),
             ((always_kept,), "The last rows have the best chance"),
             ((same_from_each,), "the same number of rows each"),
             ((counted_from_zero,), "Each should have 5 / 25 = 0.20"),
