@@ -400,7 +400,7 @@ def heartbeats(n: int = 6000, n_events: int = 0, seed: int = 0) -> Series:
     rng = np.random.default_rng(seed)
     between = 60 * (1 + 0.04 * rng.standard_normal(n // 50 + 2).clip(-2.5, 2.5))
     peaks = np.cumsum(between) - 60 * rng.uniform()  # where the R of each beat lies
-    drawn = np.ones(len(peaks))
+    drawn = np.full(len(peaks), True)
     events = []
     for i in range(n_events):
         place = (i + rng.uniform(0.3, 0.7)) * n / n_events
@@ -410,13 +410,14 @@ def heartbeats(n: int = 6000, n_events: int = 0, seed: int = 0) -> Series:
             peaks[beat] -= 24
             events.append(Event("premature beat", usual - 40, usual + 20))
         else:
-            drawn[beat] = 0
+            drawn[beat] = False
             events.append(Event("missing beat", usual - 16, usual + 24))
     values = 0.05 * _drift(n, 200, rng) + 0.03 * rng.standard_normal(n)
-    turns = 2 * np.pi / 60 * (np.arange(n)[:, None] - peaks)  # (n, beats)
-    for angle, height, width in BEAT:
-        bumps = height * np.exp(-0.5 * ((turns - angle) / width) ** 2)
-        values += bumps @ drawn
+    for peak in peaks[drawn]:
+        near = np.arange(max(int(peak) - 90, 0), min(int(peak) + 90, n))
+        turns = 2 * np.pi / 60 * (near - peak)
+        for angle, height, width in BEAT:
+            values[near] += height * np.exp(-0.5 * ((turns - angle) / width) ** 2)
     return _series(values, events)
 
 

@@ -1,5 +1,7 @@
 """Windows, scores of points, and counts that cannot be flattered."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -163,3 +165,14 @@ def test_a_detector_takes_windows_and_blocks():
     wgan = gt.detectors.WGAN(n_steps=2, hidden=(8,), random_state=0)
     wgan.fit(X[training], calibration=X[kept])
     assert len(wgan.calibration_scores_) == kept.sum()
+
+
+def test_a_long_series_of_heartbeats_takes_memory_for_its_points_alone():
+    heartbeats(1000)
+    tracemalloc.start()
+    try:
+        heartbeats(20_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 200 * 20_000  # bytes
