@@ -410,6 +410,7 @@ def test_another_thread_that_draws_does_not_change_the_initial_weights():
     def draw():
         while not over.is_set():
             random.random()
+            random.randint(0, 9)
 
     alone, other = weights(), threading.Thread(target=draw)
     other.start()

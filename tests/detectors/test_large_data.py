@@ -113,3 +113,10 @@ def test_picked_rows_come_in_their_order_and_prepared(monkeypatch):
     asked = RNG.integers(100, size=50)
     np.testing.assert_array_equal(picked[asked], 2 * TABLE[order][asked])
     np.testing.assert_array_equal(picked[3:5], 2 * TABLE[order[3:5]])
+
+
+def test_the_mean_of_rows_read_in_parts_is_the_mean_of_all(monkeypatch):
+    monkeypatch.setattr(rows, "ROWS_AT_A_TIME", 7)
+    order = RNG.permutation(900)[:100]
+    found = rows.mean_row(Picked(TABLE, order, lambda x: x + 3))
+    np.testing.assert_allclose(found, TABLE[order].mean(axis=0) + 3, rtol=1e-6)
