@@ -99,6 +99,21 @@ def _refuse_dense(path: str | os.PathLike[str]) -> None:
             raise ValueError(f"it would take {size:,} bytes of memory")
 
 
+def check_place(path: Path) -> None:
+    """Raise an OSError if a file cannot be written there, before any work is done."""
+    folder = path.resolve().parent
+    if not os.access(folder, os.W_OK):
+        raise FileNotFoundError(
+            f"{str(path)!r} cannot be written: the folder {str(folder)!r} does not exist, or "
+            "may not be written to. Make it first, or write somewhere else."
+        )
+    if path.exists() and not path.is_file():
+        raise IsADirectoryError(
+            f"{str(path)!r} cannot be written: it is a folder or a device. Give the name of "
+            "a file, such as 'detector.npz'."
+        )
+
+
 @contextlib.contextmanager
 def replaced(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A name to write to, beside `path`; renamed to it when the block ends without an error.
@@ -111,16 +126,7 @@ def replaced(path: str | os.PathLike[str]) -> Iterator[Path]:
         If there is no space left.
     """
     path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"The folder {str(path.parent)!r} does not exist. Make it first, or write "
-            "somewhere else."
-        )
-    if path.is_dir():
-        raise IsADirectoryError(
-            f"{str(path)!r} is a folder. Give the name of a file in it, such as "
-            f"{str(path / 'detector.npz')!r}."
-        )
+    check_place(path)
     whole = path.resolve()  # the file that a link points to
     partial = whole.with_name(f"{whole.name}.{os.getpid()}.part")
     try:

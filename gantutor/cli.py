@@ -10,7 +10,6 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from os import W_OK, access
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,17 @@ from gantutor import archive
 MAX_TRAINING_ROWS = 100_000  # more are not learned from: the training sees fewer
 ADDED = ("anomaly_score", "p_value", "alarm", "reasons")
 OK, PROBLEM, CHANGED, INTERRUPTED = 0, 1, 3, 130  # argparse exits with 2
+GANS = ("WGAN", "FenceGAN", "AnoGAN", "FAnoGAN", "BiGAN", "ALAD", "GANomaly", "GAN")
+BASELINES = ["5th neighbour", "isolation forest", "local outlier factor"]
+BASELINES += ["one-class SVM", "PCA error", "Mahalanobis"]
+METHODS = (*GANS, "Ensemble", *BASELINES)
+LEARNING = ("save_model", "columns", "exclude", "categorical", "detector", "seed")
+METHODS_TOLD = f"""{", ".join(GANS)} (default WGAN); Ensemble of several, slower and the best for
+most tables; without a network: {", ".join(BASELINES)}"""
+READING: dict[str, Any] = {"sep": ",", "decimal": ".", "encoding": "utf-8"}
+READING |= dict.fromkeys(["thousands", "na_values", "parse_dates", "date_format"])
 
-COMMANDS = """\
-Without a command: the self-check, is this machine ready? What a command does is said by
-python -m gantutor score --help, with examples.
-"""
+COMMANDS = "Without a command: the self-check. Help: python -m gantutor score --help"
 WHAT_SCORE_DOES = """\
 Find the unusual rows of DATA.csv. The program learns what is normal from GOOD.csv: rows from
 a time when, as far as you know, all was well. Both files (packed ones end in .gz) need the
@@ -46,20 +51,14 @@ examples:
 exit status: 0 done, 1 a problem with the files, 2 the command was not understood, 3 done, but
 a column is not what it was in training, 130 stopped. No run leaves half of a result.
 """
-GANS = ("WGAN", "FenceGAN", "AnoGAN", "FAnoGAN", "BiGAN", "ALAD", "GANomaly", "GAN")
-BASELINES = ["5th neighbour", "isolation forest", "local outlier factor"]
-BASELINES += ["one-class SVM", "PCA error", "Mahalanobis"]
-READING: dict[str, Any] = {"sep": ",", "decimal": ".", "encoding": "utf-8"}
-READING |= dict.fromkeys(["thousands", "na_values", "parse_dates", "date_format"])
-METHODS = (*GANS, "Ensemble", *BASELINES)
 
 
 def sign(text: str) -> str:
     """One sign; argparse calls what is none by the name of this function."""
     text = "\t" if text in ("\\t", "tab") else text
-    if len(text) != 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one sign (a tab is \\t)")
-    return text
+    if len(text) == 1:
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not one sign (a tab is \\t)")
 
 
 def share(text: str) -> float:
@@ -78,53 +77,6 @@ def seed(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is not from 0 to {2**32 - 1}")
 
 
-FILE = {"type": Path, "metavar": "FILE"}
-SIGN = {"type": sign, "metavar": "SIGN"}
-SEVERAL = {"nargs": "+"}
-FLAG = {"action": "store_true"}
-RATE = {"type": share, "dest": "false_alarm_rate", "metavar": "SHARE"}
-ROWS = {"type": int, "metavar": "NUMBER", "default": 20_000}
-SEED = {"type": seed, "metavar": "NUMBER"}
-METHOD = {"choices": METHODS, "metavar": "METHOD"}
-METHOD_HELP = f"""\
-{", ".join(GANS)} (default WGAN); Ensemble of several, slower and the best for most tables;
-without a network: {", ".join(BASELINES)}"""
-LEARNING = "learning (with --train)"
-OPTIONS: dict[str, list[tuple[str, dict[str, Any], str]]] = {
-    "what is normal": [
-        ("--train", FILE, "rows to learn from"),
-        ("--model", FILE, "what an earlier run has kept with --save-model"),
-    ],
-    "how many alarms": [
-        ("--false-alarm-rate", RATE, "share of the normal rows (default 0.01)"),
-        ("--budget", RATE, "the same as alarms/rows: 20/5000"),
-    ],
-    "files and running": [
-        ("--out", FILE, "the result; by default beside DATA.csv, as DATA-scored.csv"),
-        ("--force", FLAG, "replace a file that is already there"),
-        ("--chunk-size", ROWS, "rows read at a time (default 20000)"),
-        ("--quiet", FLAG, "no progress and no report, only problems"),
-    ],
-    "how the files are written (with --model, by default as those it has learned from)": [
-        ("--sep", SIGN, 'between columns (default ",")'),
-        ("--decimal", SIGN, 'before the decimals (default ".")'),
-        ("--thousands", SIGN, "between thousands (default none)"),
-        ("--encoding", {}, "of the text in the files (default utf-8)"),
-        ("--na-values", SEVERAL, "what stands for a gap, beside nothing, NA and so on"),
-        ("--parse-dates", SEVERAL, "the columns of dates"),
-        ("--date-format", SEVERAL, "such as %%d.%%m.%%Y; for each column, NAME=FORMAT"),
-    ],
-    LEARNING: [
-        ("--save-model", FILE, "keep what was learned"),
-        ("--columns", SEVERAL, "use these columns (default: all)"),
-        ("--exclude", SEVERAL, "use all columns but these"),
-        ("--categorical", SEVERAL, "columns of numbers that are names: postcodes"),
-        ("--detector", METHOD, METHOD_HELP),
-        ("--seed", SEED, "the same seed gives the same result (default 0)"),
-    ],
-}
-
-
 def _parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="python -m gantutor", description=COMMANDS)
     parser = whole.add_subparsers(required=True, metavar="COMMAND").add_parser(
@@ -135,13 +87,43 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    file: Any = {"type": Path, "metavar": "FILE"}
+    rate: Any = {"type": share, "dest": "false_alarm_rate", "metavar": "SHARE"}
+    one: Any = {"type": sign, "metavar": "SIGN"}
+    several: Any = {"nargs": "+", "metavar": "NAME"}
     parser.add_argument("data", metavar="DATA.csv", type=Path, help="the rows to score")
-    for title, options in OPTIONS.items():
-        group: Any = parser.add_argument_group(title)
-        if title in ("what is normal", "how many alarms"):
-            group = group.add_mutually_exclusive_group(required="normal" in title)
-        for name, settings, what in options:
-            group.add_argument(name, help=what, **settings)
+    group = parser.add_argument_group("what is normal")
+    add = group.add_mutually_exclusive_group(required=True).add_argument
+    add("--train", help="rows to learn from", **file)
+    add("--model", help="what an earlier run has kept with --save-model", **file)
+    group = parser.add_argument_group("how many alarms")
+    add = group.add_mutually_exclusive_group().add_argument
+    add("--false-alarm-rate", help="share of the normal rows (default 0.01)", **rate)
+    add("--budget", help="the same as alarms/rows: 20/5000", **rate)
+    add = parser.add_argument_group("files and running").add_argument
+    add("--out", help="the result (default DATA-scored.csv, beside DATA.csv)", **file)
+    add("--force", action="store_true", help="replace a file that is already there")
+    add("--chunk-size", type=int, default=20_000, metavar="N", help="rows at a time")
+    add("--quiet", action="store_true", help="say nothing but problems")
+    title = "how the files are written (with --model, by default as in training)"
+    add = parser.add_argument_group(title).add_argument
+    add("--sep", help='between columns (default ",")', **one)
+    add("--decimal", help='before the decimals (default ".")', **one)
+    add("--thousands", help="between thousands (default none)", **one)
+    add("--encoding", help="of the text in the files (default utf-8)")
+    gaps = "what stands for a gap, beside nothing, NA and so on"
+    add("--na-values", nargs="+", metavar="TEXT", help=gaps)
+    add("--parse-dates", help="the columns of dates", **several)
+    dates = "such as %%d.%%m.%%Y; for each column, NAME=FORMAT"
+    add("--date-format", nargs="+", metavar="FORMAT", help=dates)
+    add = parser.add_argument_group("learning (with --train)").add_argument
+    add("--save-model", help="keep what was learned", **file)
+    add("--columns", help="use these columns (default: all)", **several)
+    add("--exclude", help="use all columns but these", **several)
+    add("--categorical", help="columns of numbers that are names: postcodes", **several)
+    add("--detector", choices=METHODS, metavar="METHOD", help=METHODS_TOLD)
+    same = "the same seed gives the same result (default 0)"
+    add("--seed", type=seed, metavar="NUMBER", help=same)
     parser.set_defaults(refuse=parser.error)
     return whole
 
@@ -152,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
         return _score(options, _checked_places(options))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, UserWarning):  # the warning that a training was stopped
         _say("gantutor: stopped; no result was written.")
         return INTERRUPTED
     except (ValueError, OSError, FloatingPointError) as error:
@@ -164,24 +146,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _checked_places(options: argparse.Namespace) -> Path:
     """Look at options and files before any work is done; return where the result goes."""
-    for name, *_ in OPTIONS[LEARNING]:
-        if options.model and vars(options)[name[2:].replace("-", "_")] is not None:
-            options.refuse(f"{name} goes with --train: --model has learned already")
-    given = [options.data, options.train or options.model]
-    if missing := [str(path) for path in given if not path.is_file()]:
+    for name in LEARNING:
+        if options.model and getattr(options, name) is not None:
+            given = name.replace("_", "-")
+            options.refuse(f"--{given} goes with --train: --model has learned already")
+    read = [options.data, options.train or options.model]
+    if missing := [str(path) for path in read if not path.is_file()]:
         raise ValueError(f"{missing[0]!r} is not there, or is no file. Check its name.")
     plain = options.data.with_name(options.data.name.removesuffix(".gz"))
     out = options.out or plain.with_stem(f"{plain.stem}-scored")
     for path in filter(None, [out, options.save_model]):
-        there, folder = path.exists(), path.resolve().parent
-        if there and any(map(path.samefile, given)):
+        archive.check_place(path)
+        if path.exists() and any(map(path.samefile, read)):
             why = "it is read. Give another name"
-        elif there and not path.is_file():
-            why = "it is a folder or a device. Give the name of a file"
-        elif there and not options.force:
+        elif path.exists() and not options.force:
             why = "it is already there. Move it away, give another name, or use --force"
-        elif not access(folder, W_OK):
-            why = f"the folder {str(folder)!r} is not there, or may not be written to"
         elif path is not out and path.resolve() == out.resolve():
             why = "it would be both the result and the model. Give two names"
         else:
@@ -215,9 +194,10 @@ def _say(text: str, quiet: bool = False) -> None:
 def _loaded(options: argparse.Namespace) -> Any:
     detector = gt.load(options.model)
     if not isinstance(detector, gt.tables.TableDetector):
-        held = f"{str(options.model)!r} holds a {type(detector).__name__} for numbers"
-        words = "a model for tables is needed. Make one with --train and --save-model"
-        raise ValueError(f"{held}, and {words}.")
+        raise ValueError(
+            f"{str(options.model)!r} holds a {type(detector).__name__} for numbers, and a model "
+            "for tables is needed. Make one with --train and --save-model."
+        )
     if options.false_alarm_rate:
         detector.set_false_alarm_rate(options.false_alarm_rate)
     known = READING | dict(detector.encoder_.read_options or {})
@@ -228,25 +208,24 @@ def _loaded(options: argparse.Namespace) -> Any:
 def _learned(options: argparse.Namespace) -> Any:
     """A detector for tables, fitted on GOOD.csv; it will fit the rows of DATA.csv."""
     reading, names = READING | _given(options), options.categorical or ()
-    text = [*names, *(reading["parse_dates"] or ())]
     *_, first = islice(_chunks(options, reading, options.data), 2)
-    rows = _as_pandas_reads(_training_rows(options, reading), reading, text)
+    rows = _training_rows(options, reading)
+    rows = _as_pandas_reads(rows, reading, [*names, *(reading["parse_dates"] or ())])
     encoder = gt.tables.TableEncoder(options.columns, options.exclude or (), names)
     encoder.set_params(read_options=reading).fit(rows).transform(first)
     method, seed = options.detector or "WGAN", options.seed or 0
-    rate, verbose = options.false_alarm_rate or 0.01, int(not options.quiet)
     if method in BASELINES:
         inner = gt.evaluation.BASELINES[method](seed)
     else:
-        inner = getattr(gt.detectors, method)(random_state=seed, verbose=verbose)
+        shown = {"verbose": int(not options.quiet)}
+        inner = getattr(gt.detectors, method)(random_state=seed, **shown)
+    rate = options.false_alarm_rate or 0.01
     settings: Any = {"false_alarm_rate": rate, "random_state": seed}
     detector = gt.tables.TableDetector(inner, encoder, **settings)
-    quietly = warnings.catch_warnings(record=True)
-    with quietly as caught, contextlib.redirect_stdout(sys.stderr):
-        warnings.simplefilter("always")
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", ".*stopped by the keyboard")  # of no use here
         detector.fit(rows)
-    if any("stopped by the keyboard" in str(warning.message) for warning in caught):
-        raise KeyboardInterrupt  # a half-trained network is of no use here
     for name, kind, _, done in detector.encoder_.describe().itertuples():
         _say(f"  {name}: {kind}: {done}", options.quiet)
     n_kept = len(detector.calibration_scores_)
@@ -268,8 +247,8 @@ def _write_scores(
     style = {name: reading[name] for name in ("sep", "decimal", "encoding")}
     style |= {"index": False, "float_format": "%.6g", "mode": "a"}
     style["compression"] = "gzip" if out.suffix == ".gz" else None
-    with archive.replaced(out) as partial, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # told of all rows at the end
+    told_at_the_end = warnings.catch_warnings(action="ignore", category=UserWarning)
+    with archive.replaced(out) as partial, told_at_the_end:
         chunks = _chunks(options, reading, options.data, "scoring")
         for number, chunk in enumerate(chunks):
             rows = _as_pandas_reads(chunk, reading, chunk.columns)
@@ -284,11 +263,11 @@ def _write_scores(
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """What the command says of how the files are written, in the terms of pandas."""
-    given = {name: getattr(options, name) for name in READING}
-    if formats := given["date_format"]:
+    given = {name: value for name in READING if (value := getattr(options, name))}
+    if formats := given.get("date_format"):
         by_name = dict(item.split("=", 1) for item in formats if "=" in item)
         given["date_format"] = by_name or formats[0]
-    return {name: value for name, value in given.items() if value is not None}
+    return given
 
 
 def _chunks(
@@ -302,19 +281,17 @@ def _chunks(
     style |= {"dtype": str, "keep_default_na": False, "header": None}
     shown: Any = {"unit": "B", "unit_scale": True, "disable": options.quiet or not what}
     try:
-        shown["total"] = path.stat().st_size
         names = pd.read_csv(path, nrows=1, **style).iloc[0].to_list()
         if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
             raise ValueError(f"it has only one column, {names[0]!r}")
         if path == options.data and (taken := [n for n in ADDED if n in names]):
             raise ValueError(f"it has a column {taken[0]!r} already: rename it")
         style["skip_blank_lines"] = len(names) > 1  # of one column, they are rows
-        style["chunksize"] = options.chunk_size
         style["compression"] = "gzip" if path.suffix == ".gz" else None
         with (
             open(path, "rb") as file,
-            pd.read_csv(file, **style) as reader,
-            tqdm(desc=what, **shown) as bar,
+            pd.read_csv(file, chunksize=options.chunk_size, **style) as reader,
+            tqdm(desc=what, total=path.stat().st_size, **shown) as bar,
         ):
             for chunk in chain([reader.get_chunk(1)[1:]], reader):
                 yield chunk.set_axis(names, axis=1)

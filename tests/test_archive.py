@@ -241,7 +241,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 def test_a_folder_is_not_overwritten(tmp_path):
     (tmp_path / "folder").mkdir()
-    with pytest.raises(IsADirectoryError, match="is a folder. Give the name"):
+    with pytest.raises(IsADirectoryError, match="is a folder or a device. Give"):
         archive.write(TREE, tmp_path / "folder")
     assert os.listdir(tmp_path) == ["folder"]
 

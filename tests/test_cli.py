@@ -464,8 +464,8 @@ def test_an_existing_result_is_replaced_only_by_force(here, capsys):
     [
         ("new.csv", "cannot be written: it is read. Give another name"),
         ("model.npz", "cannot be written: it is read. Give another name"),
-        ("nowhere/out.csv", "nowhere' is not there, or may not be written to"),
-        (".", "it is a folder or a device. Give the name of a file"),
+        ("nowhere/out.csv", "nowhere' does not exist, or may not be written to"),
+        (".", "it is a folder or a device. Give the name of"),
         (os.devnull, "it is a folder or a device"),
     ],
 )
@@ -479,7 +479,7 @@ def test_a_bad_place_for_the_model_is_told_before_the_training(
 ):
     monkeypatch.setattr(TableDetector, "fit", None)
     words = refused(capsys, "new.csv", *LEARN, "--save-model", "nowhere/m.npz")
-    assert "nowhere' is not there, or may not be written to" in words
+    assert "nowhere' does not exist, or may not be written to" in words
 
 
 def test_what_was_learned_is_kept_when_the_scoring_fails(here, capsys, monkeypatch):
@@ -504,7 +504,7 @@ def test_result_and_model_need_two_names(here, capsys, kept):
 
 
 def test_a_folder_that_may_not_be_written_is_refused_at_once(here, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "access", lambda *of: False)  # root may write anywhere
+    monkeypatch.setattr(os, "access", lambda *of: False)  # root may write anywhere
     monkeypatch.setattr(TableDetector, "fit", None)
     words = refused(capsys, "new.csv", *LEARN)
     assert "'new-scored.csv' cannot be written: the folder" in words
