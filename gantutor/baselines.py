@@ -211,10 +211,12 @@ def packed(detector: Any) -> Tree:
     if isinstance(detector, OneClass):
         return detector.to_tree()
     rows = np.asarray(detector.learned_rows_, dtype=float)
-    return {**_recipe(detector, rows), "rows": rows}
+    tree = {**_recipe(detector), "rows": rows}
+    _unfitted(tree)  # what could not be read is not written
+    return tree
 
 
-def _recipe(estimator: Any, rows: Scores) -> Tree:
+def _recipe(estimator: Any) -> Tree:
     name = type(estimator).__name__
     if ESTIMATORS.get(name) is not type(estimator):
         raise ValueError(
@@ -226,49 +228,38 @@ def _recipe(estimator: Any, rows: Scores) -> Tree:
         if parameter in NOT_LEARNED:
             continue
         if isinstance(value, BaseEstimator):
-            value = _recipe(value, rows)
+            value = _recipe(value)
         elif not isinstance(value, int | float | str | None):
             raise ValueError(
                 f"{name} has {parameter}={value!r}, which a file without code cannot hold. "
                 "Use a number or a name, or use pickle, whose files run code."
             )
         parameters[parameter] = value
-    _refuse_large(name, parameters, rows)
     return {"class": name, "parameters": parameters}
 
 
 def unpacked(tree: Tree) -> Any:
     """The estimator of another package that `packed` has described, fitted again."""
-    _refuse_unknown(tree["class"])
-    return fitted(_unfitted(tree, tree["rows"]), tree["rows"])
+    return fitted(_unfitted(tree), tree["rows"])
 
 
-def _unfitted(tree: Tree, rows: Scores) -> Any:
+def _unfitted(tree: Tree) -> Any:
+    """Refuses much work: a file of a kilobyte must not keep `load` busy for an hour."""
     name = tree["class"]
-    _refuse_unknown(name)
-    if set(NOT_LEARNED) & set(tree["parameters"]):
-        raise ValueError(f"its {name} has {' or '.join(NOT_LEARNED)}")
-    parameters = {
-        parameter: _unfitted(value, rows) if isinstance(value, dict) else value
-        for parameter, value in tree["parameters"].items()
-    }
-    _refuse_large(name, parameters, rows)
-    return ESTIMATORS[name](**parameters)
-
-
-def _refuse_unknown(name: str) -> None:
     if name not in ESTIMATORS:
         raise ValueError(f"it holds an unknown detector {name!r}")
-
-
-def _refuse_large(name: str, parameters: Tree, rows: Scores) -> None:
-    """A file of a kilobyte must not keep `load` busy for an hour."""
-    for parameter, value in parameters.items():
+    rows, parameters = tree["rows"], {}
+    for parameter, value in tree["parameters"].items():
+        if parameter in NOT_LEARNED:
+            raise ValueError(f"its {name} has {parameter}")
         most = max(len(rows), LARGEST_SETTING)
         most = MOST_TREES if parameter == "n_estimators" else most
         number = isinstance(value, int | float) and parameter != "random_state"
         if number and value > most:
             raise ValueError(f"{name} has {parameter}={value}, too much for a file.")
+        inner = isinstance(value, dict)
+        parameters[parameter] = _unfitted(value | {"rows": rows}) if inner else value
     covariance = name in ("EllipticEnvelope", "LedoitWolf")
     if covariance and math.prod(rows.shape[1:]) > WIDEST_COVARIANCE:
         raise ValueError(f"{name} has rows too wide for a file.")
+    return ESTIMATORS[name](**parameters)
