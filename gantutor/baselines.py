@@ -23,8 +23,22 @@ Scores = NDArray[np.float64]
 Measure = Callable[[Any, Scores], Scores]
 
 
-def _minus_samples(fitted: Any, rows: Scores) -> Scores:
-    return -fitted.score_samples(rows)
+def anomaly_scores(detector: Any, X: Any) -> Scores:
+    """Scores of anything that was fitted to find outliers; up = more anomalous.
+
+    Parameters
+    ----------
+    detector : fitted detector
+        With `anomaly_score`, or with scikit-learn's `score_samples` (down = more anomalous).
+    X : rows as it takes them
+
+    Returns
+    -------
+    array of shape (n,)
+    """
+    if hasattr(detector, "anomaly_score"):
+        return np.asarray(detector.anomaly_score(X), dtype=float)
+    return -np.asarray(detector.score_samples(X), dtype=float)
 
 
 def _last_neighbour(fitted: NearestNeighbors, rows: Scores) -> Scores:
@@ -39,7 +53,7 @@ def _pca_error(fitted: PCA, rows: Scores) -> Scores:
 
 
 MEASURES: dict[str, Measure] = {
-    "minus score_samples": _minus_samples,
+    "minus score_samples": anomaly_scores,
     "last neighbour": _last_neighbour,
     "reconstruction error": _pca_error,
     "mahalanobis": LedoitWolf.mahalanobis,
@@ -109,24 +123,6 @@ BASELINES: dict[str, Callable[[int], Baseline]] = {
 }
 """Name, and what makes an unfitted baseline from a seed. Scikit-learn's settings, but for
 PCA: the components that hold 90 % of the variance."""
-
-
-def anomaly_scores(detector: Any, X: Any) -> Scores:
-    """Scores of anything that was fitted to find outliers; up = more anomalous.
-
-    Parameters
-    ----------
-    detector : fitted detector
-        With `anomaly_score`, or with scikit-learn's `score_samples` (down = more anomalous).
-    X : rows as it takes them
-
-    Returns
-    -------
-    array of shape (n,)
-    """
-    if hasattr(detector, "anomaly_score"):
-        return np.asarray(detector.anomaly_score(X), dtype=float)
-    return -np.asarray(detector.score_samples(X), dtype=float)
 
 
 def copied(detector: Any, **settings: Any) -> Any:
