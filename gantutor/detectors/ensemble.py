@@ -171,8 +171,7 @@ class Ensemble(OneClass):
         one_class.check_parameters(ensemble)
         ensemble.members_ = members
         one_class.restore_values(ensemble, tree["fitted"], NEEDED)
-        shapes = dict.fromkeys(SCALES, (len(members),))
-        one_class.refuse_other_shapes(ensemble, shapes)
+        one_class.refuse_other_shapes(ensemble, dict.fromkeys(SCALES, (len(members),)))
         return ensemble
 
 
