@@ -293,29 +293,25 @@ def _described(image_shape: tuple[int, ...]) -> str:
 
 def _refuse_nonfinite(rows: NDArray, names: NDArray | None) -> None:
     """Say where the first NaN or infinity is, and how many rows and columns hold one."""
-    first, bad_rows, bad_columns = None, 0, np.zeros(math.prod(rows.shape[1:]), bool)
+    bad_rows, bad_columns = 0, np.zeros(rows.shape[1:], bool)
     for batch in _batches(len(rows)):
-        finite = np.isfinite(rows[batch])
-        if finite.all():
+        bad = ~np.isfinite(rows[batch])
+        if not bad.any():
             continue
-        bad = ~finite.reshape(len(finite), -1)
-        if first is None:
-            row, column = map(int, np.argwhere(bad)[0])
-            first = batch.start + row, column
-        bad_rows += int(bad.any(axis=1).sum())
+        if not bad_rows:
+            row, *place = map(int, np.argwhere(bad)[0])
+            row += batch.start
+        bad_rows += int(bad.reshape(len(bad), -1).any(axis=1).sum())
         bad_columns |= bad.any(axis=0)
-    if first is None:
+    if not bad_rows:
         return
-    row, column = first
-    place = np.unravel_index(column, rows.shape[1:])
-    value = "NaN" if np.isnan(rows[row][place]) else "infinity (inf)"
+    value = "NaN" if np.isnan(rows[row, *place]) else "infinity (inf)"
     if rows.ndim > 2:
-        pixel = tuple(map(int, place))
         raise ValueError(
-            f"X holds {value} in image {row}, pixel {pixel} ({bad_rows} images hold NaN or "
-            "inf). Fill these pixels, or leave the images out."
+            f"X holds {value} in image {row}, pixel {tuple(place)} ({bad_rows} images hold "
+            "NaN or inf). Fill these pixels, or leave the images out."
         )
-    label = column if names is None else repr(names[column])
+    label = place[0] if names is None else repr(names[place[0]])
     raise ValueError(
         f"X holds {value} in row {row}, column {label} ({bad_columns.sum()} columns and "
         f"{bad_rows} rows hold NaN or inf). Fill missing values, for example with "
