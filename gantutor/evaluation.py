@@ -265,13 +265,10 @@ def _made(name: str, given: Any, seed: int, false_alarm_rate: float) -> Any:
     except ValueError as error:
         raise TypeError(f"{name!r} cannot be tested: {error}") from error
     settings = {"random_state": seed, "false_alarm_rate": false_alarm_rate}
-    return detector.set_params(
-        **{
-            parameter: settings[parameter.rpartition("__")[2]]
-            for parameter in detector.get_params()
-            if parameter.rpartition("__")[2] in settings
-        }
-    )
+    for parameter in detector.get_params():
+        if (last := parameter.rpartition("__")[2]) in settings:
+            detector.set_params(**{parameter: settings[last]})
+    return detector
 
 
 def _scores(name: str, detector: Any, rows: Any) -> Scores:

@@ -270,7 +270,7 @@ class Choice:
 
     def allows(self, value: Any) -> bool:
         """Whether the value is one of them."""
-        return any(value is choice or value == choice for choice in self.choices)
+        return value in self.choices
 
     def __str__(self) -> str:
         *first, last = (
