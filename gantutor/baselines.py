@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import keras
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.covariance import EllipticEnvelope, LedoitWolf
 from sklearn.decomposition import PCA
@@ -17,13 +17,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
 from gantutor.archive import Tree
-from gantutor.one_class import OneClass
+from gantutor.one_class import Array, OneClass
 
-Scores = NDArray[np.float64]
-Measure = Callable[[Any, Scores], Scores]
+Measure = Callable[[Any, Array], Array]
 
 
-def anomaly_scores(detector: Any, X: Any) -> Scores:
+def anomaly_scores(detector: Any, X: Any) -> Array:
     """Scores of anything that was fitted to find outliers; up = more anomalous.
 
     Parameters
@@ -41,11 +40,11 @@ def anomaly_scores(detector: Any, X: Any) -> Scores:
     return -np.asarray(detector.score_samples(X), dtype=float)
 
 
-def _last_neighbour(fitted: NearestNeighbors, rows: Scores) -> Scores:
+def _last_neighbour(fitted: NearestNeighbors, rows: Array) -> Array:
     return fitted.kneighbors(rows)[0][:, -1]
 
 
-def _pca_error(fitted: PCA, rows: Scores) -> Scores:
+def _pca_error(fitted: PCA, rows: Array) -> Array:
     made = fitted.inverse_transform(fitted.transform(rows))
     errors, sizes = ((rows - made) ** 2).sum(axis=1), (rows**2).sum(axis=1)
     # a plane of all dimensions leaves nothing, and rounding must not rank the rows
@@ -96,7 +95,7 @@ class Baseline(BaseEstimator):
         self.estimator_ = clone(self.estimator).fit(flat)
         return self
 
-    def anomaly_score(self, X: ArrayLike) -> Scores:
+    def anomaly_score(self, X: ArrayLike) -> Array:
         """Anomaly score of each row; up = more anomalous."""
         rows = np.asarray(X, dtype=float)
         flat = self.scaler_.transform(rows.reshape(len(rows), -1))
