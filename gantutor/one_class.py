@@ -316,8 +316,7 @@ def limit_of(hint: Any) -> Limit | None:
         return Choice(*parts)
     if hint is bool:
         return Choice(True, False)
-    found = [limit for part in parts if (limit := limit_of(part))]  # of a union
-    return found[0] if found else None
+    return next((limit for part in parts if (limit := limit_of(part))), None)  # a union
 
 
 def drawn_seed(random_state: Any) -> int:
@@ -354,9 +353,8 @@ def restore_values(
     estimator: Any, values: archive.Tree, needed: Collection[str] = ()
 ) -> None:
     """Set what `fitted_values` has given, and the threshold."""
-    for name in (*needed, "calibration_scores_"):
-        if name not in values:
-            raise ValueError(f"it lacks {name}")
+    if missing := {*needed, "calibration_scores_"} - set(values):
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
     if np.ndim(values["calibration_scores_"]) != 1:
         raise ValueError("its calibration scores are no row of numbers")
     for name, value in values.items():
