@@ -352,7 +352,8 @@ def fitted_values(estimator: Any, leave_out: Collection[str] = ()) -> archive.Tr
 def restore_values(
     estimator: Any, values: archive.Tree, needed: Collection[str] = ()
 ) -> None:
-    """Set what `fitted_values` has given, and the threshold."""
+    """Set what `fitted_values` has given, and the threshold; the parameters are checked."""
+    check_parameters(estimator)
     if missing := {*needed, "calibration_scores_"} - set(values):
         raise ValueError(f"it lacks {', '.join(sorted(missing))}")
     if np.ndim(values["calibration_scores_"]) != 1:

@@ -168,7 +168,6 @@ class Ensemble(OneClass):
         """What `to_tree` has described, put together again."""
         members = list(map(unpack, tree["members"]))
         ensemble = cls(list(map(clone, members)), **tree["parameters"])
-        one_class.check_parameters(ensemble)
         ensemble.members_ = members
         one_class.restore_values(ensemble, tree["fitted"], NEEDED)
         one_class.refuse_other_shapes(ensemble, dict.fromkeys(SCALES, (len(members),)))
