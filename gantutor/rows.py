@@ -105,10 +105,8 @@ class Picked:
 
     def __getitem__(self, part: slice | NDArray) -> NDArray:
         which = self.which[part]
-        if len(which) <= ROWS_AT_A_TIME:
-            return self.prepare(self.rows[which])
-        pieces = (which[batch] for batch in _batches(len(which)))
-        return np.concatenate([self.prepare(self.rows[piece]) for piece in pieces])
+        pieces = (self.rows[which[batch]] for batch in _batches(len(which)))
+        return np.concatenate(list(map(self.prepare, pieces)))
 
     def parts(self, size: int) -> Iterator[NDArray]:
         """All rows, `size` at a time; of more than that, in the order of the array."""
@@ -175,8 +173,7 @@ def checked(
         ) from error
     if rows.dtype.kind not in "biuf":
         raise ValueError(f"X holds values of type {rows.dtype}; numbers are needed.")
-    names = getattr(estimator, "feature_names_in_", None)
-    _refuse_nonfinite(rows, names)
+    _refuse_nonfinite(rows, getattr(estimator, "feature_names_in_", None))
     if len(rows) < at_least:
         raise ValueError(
             f"X has {len(rows)} sample{'s'[: len(rows) - 1]}; fit needs at least {at_least} "
