@@ -6,6 +6,7 @@ time, so that memory does not grow with the rows.
 
 import math
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -232,8 +233,8 @@ def _refuse_text(X: Any) -> None:
     """Name the columns of a DataFrame that are not numbers, or share a name."""
     if not hasattr(X, "dtypes") or not hasattr(X, "columns"):
         return
-    names = list(X.columns)
-    if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+    names = Counter(X.columns)
+    if twice := sorted(str(name) for name, times in names.items() if times > 1):
         raise ValueError(
             f"X has more than one column named {', '.join(map(repr, twice))}. Give each "
             "column a name of its own."
@@ -254,7 +255,7 @@ def _refuse_text(X: Any) -> None:
 def _refuse_masked(X: Any) -> None:
     if np.ma.is_masked(X):
         raise ValueError(
-            f"X is a masked array, and {np.ma.count_masked(np.ma.asanyarray(X))} of its "
+            f"X is a masked array, and {np.ma.count_masked(X)} of its "
             "values are masked (missing). Fill them, for example with X.filled(0), or "
             "leave these rows out."
         )

@@ -4,6 +4,7 @@ import datetime
 import decimal
 import fractions
 import re
+import time
 from collections import OrderedDict
 
 import numpy as np
@@ -31,7 +32,7 @@ from hypothesis.extra import pandas as hpd
 from sklearn.exceptions import NotFittedError
 
 import gantutor as gt
-from gantutor import training
+from gantutor import rows, training
 from gantutor.detectors import Detector, graphs
 
 gt.setup()
@@ -473,6 +474,13 @@ def test_column_names_are_kept_and_their_order_is_checked(gan):
         detector.anomaly_score(frame[list(frame)[::-1]])
     with pytest.raises(ValueError, match="3 features.*4 features.*'mean radius'"):
         detector.anomaly_score(frame.iloc[:, 1:])
+
+
+def test_the_names_of_very_many_columns_are_looked_at_soon():
+    frame = pd.DataFrame(np.ones((10, 20_000)), columns=map(str, range(20_000)))
+    began = time.process_time()
+    rows.checked(GAN(), frame, fitting=True)
+    assert time.process_time() - began < 3
 
 
 def test_a_polars_frame_is_taken_with_its_names(gan):
