@@ -4,7 +4,6 @@ Nothing here copies a whole table: numbers are checked, converted and scaled a b
 time, so that memory does not grow with the rows.
 """
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -156,17 +155,10 @@ def checked(
     if not fitting:
         _refuse_other_shape(estimator, whole[1:], shape)
     try:
-        if images:
-            rows = check_array(
-                X, dtype="numeric", allow_nd=True, ensure_all_finite=False
-            )
-            if fitting:
-                estimator.n_features_in_ = math.prod(shape)
-                vars(estimator).pop("feature_names_in_", None)
-        else:
-            rows = validate_data(
-                estimator, X, reset=fitting, dtype="numeric", ensure_all_finite=False
-            )
+        options: Any = {"ensure_all_finite": False, "estimator": estimator}
+        rows = check_array(X, dtype="numeric", allow_nd=images, **options)
+        named = X if hasattr(X, "columns") else rows[:1].reshape(1, -1)
+        validate_data(estimator, named, reset=fitting, skip_check_array=True)
     except OverflowError as error:
         raise ValueError(
             f"X holds a whole number that no float can hold ({error}). Scale it, or "
