@@ -149,16 +149,9 @@ def checked(
             "X is an array of text, and numbers are needed. If it holds numbers written as "
             "text, pass X.astype(float)."
         )
-    whole = _shape_of(X)
-    images = not hasattr(X, "columns") and len(whole) in (3, 4)
-    shape = whole[1:] if images else ()
-    if not fitting:
-        _refuse_other_shape(estimator, whole[1:], shape)
+    options: Any = {"ensure_all_finite": False, "estimator": estimator}
     try:
-        options: Any = {"ensure_all_finite": False, "estimator": estimator}
-        rows = check_array(X, dtype="numeric", allow_nd=images, **options)
-        named = X if hasattr(X, "columns") else rows[:1].reshape(1, -1)
-        validate_data(estimator, named, reset=fitting, skip_check_array=True)
+        rows = check_array(X, dtype="numeric", allow_nd=True, **options)
     except OverflowError as error:
         raise ValueError(
             f"X holds a whole number that no float can hold ({error}). Scale it, or "
@@ -166,6 +159,15 @@ def checked(
         ) from error
     if rows.dtype.kind not in "biuf":
         raise ValueError(f"X holds values of type {rows.dtype}; numbers are needed.")
+    if rows.ndim > 4 or not rows.size:
+        raise ValueError(
+            f"X of dim {rows.ndim}, {rows.shape}, is no table and no images."
+        )
+    shape = rows.shape[1:] if rows.ndim > 2 else ()
+    if not fitting:
+        _refuse_other_shape(estimator, rows.shape[1], shape)
+    named = X if hasattr(X, "columns") else rows[:1].reshape(1, -1)
+    validate_data(estimator, named, reset=fitting, skip_check_array=True)
     _refuse_nonfinite(rows, getattr(estimator, "feature_names_in_", None))
     if len(rows) < at_least:
         raise ValueError(
@@ -253,25 +255,17 @@ def _refuse_masked(X: Any) -> None:
         )
 
 
-def _shape_of(X: Any) -> tuple[int, ...]:
-    """Without NumPy's functions, which ask an object that is no array to do them itself."""
-    shape = getattr(X, "shape", None)
-    return shape if isinstance(shape, tuple) else np.asarray(X).shape
-
-
-def _refuse_other_shape(
-    estimator: Any, width: tuple[int, ...], shape: tuple[int, ...]
-) -> None:
+def _refuse_other_shape(estimator: Any, width: int, shape: tuple[int, ...]) -> None:
     kind = type(estimator).__name__
     if shape != estimator.image_shape_:
         raise ValueError(
             f"X holds {_described(shape)}, but this {kind} was fitted "
             f"on {_described(estimator.image_shape_)}. Pass data of the same shape."
         )
-    if len(width) == 1 and width[0] != estimator.n_features_in_:
+    if not shape and width != estimator.n_features_in_:
         names = ", ".join(map(repr, getattr(estimator, "feature_names_in_", [])[:5]))
         raise ValueError(
-            f"X has {width[0]} features, but {kind} is expecting "
+            f"X has {width} features, but {kind} is expecting "
             f"{estimator.n_features_in_} features as input{names and f' ({names}, ...)'}. "
             "Pass the same columns in the same order."
         )
