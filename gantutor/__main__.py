@@ -119,9 +119,7 @@ def _check_folders() -> Iterator[str]:
 
 def _check_in_own_process() -> Iterator[str]:
     """Detect in a new process: TensorFlow ends its process where something is missing."""
-    command = (
-        "import sys; from gantutor import __main__ as check; sys.exit(check.detect())"
-    )
+    command = "import sys, gantutor.__main__ as check; sys.exit(check.detect())"
     sys.stdout.flush()
     status = subprocess.call([sys.executable, "-c", command])
     if status in (-signal.SIGILL, -signal.SIGABRT, ILLEGAL_ON_WINDOWS):
@@ -149,9 +147,8 @@ def detect() -> int:
     from sklearn.metrics import roc_auc_score
 
     gpus = tf.config.list_physical_devices("GPU")
-    print(
-        f"device        {f'{len(gpus)} GPU' if gpus else 'CPU (enough for all of it)'}"
-    )
+    device = f"{len(gpus)} GPU" if gpus else "CPU (enough for all of it)"
+    print(f"device        {device}")
     X, y = gt.data.breast_cancer()
     X_train, X_test, y_test = gt.data.one_class_split(X, y)
     detector = gt.detectors.WGAN(random_state=0).fit(X_train)
