@@ -239,7 +239,7 @@ def unpacked(tree: Tree) -> Any:
 
 
 def _unfitted(tree: Tree) -> Any:
-    """Refuses much work: a file of a kilobyte must not keep `load` busy for an hour."""
+    """What a tree describes; a file of a kilobyte must not keep `load` busy for an hour."""
     name = tree["class"]
     if name not in ESTIMATORS:
         raise ValueError(f"it holds an unknown detector {name!r}")
