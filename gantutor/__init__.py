@@ -66,14 +66,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        refuse_other_backend()
-        refuse_old_processor()
+    if name not in __all__:
+        raise AttributeError(f"module 'gantutor' has no attribute {name!r}")
+    refuse_other_backend()
+    refuse_old_processor()
     if name == "load":
         return import_module("gantutor.loading").load
-    if name in __all__:
-        return import_module(f"gantutor.{name}")
-    raise AttributeError(f"module 'gantutor' has no attribute {name!r}")
+    return import_module(f"gantutor.{name}")
 
 
 def __dir__() -> list[str]:

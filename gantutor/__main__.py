@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
+
+from gantutor.startup import NO_AVX, refuse_old_processor, refuse_other_backend
 
 ALSO = {"tensorflow": "tensorflow-cpu"}  # the same without its part for graphics cards
 ILLEGAL_ON_WINDOWS = 0xC000001D
@@ -19,7 +21,7 @@ ILLEGAL_ON_WINDOWS = 0xC000001D
 def main() -> int:
     """Print versions, device and one real detection; 0 if all is well, else 1."""
     began = time.perf_counter()
-    checks: list[Callable[[], list[str]]] = [
+    checks = [
         _check_python,
         _check_versions,
         _check_machine,
@@ -27,54 +29,47 @@ def main() -> int:
         _check_in_own_process,
     ]
     for check in checks:
-        if problems := check():
-            return _report(problems)
+        if problems := list(check()):
+            for problem in problems:
+                print(f"PROBLEM: {problem}")
+            print("When it is mended, run this check again: python -m gantutor")
+            return 1
     print(f"OK, in {time.perf_counter() - began:.0f} s.")
     return 0
 
 
-def _report(problems: list[str]) -> int:
-    for problem in problems:
-        print(f"PROBLEM: {problem}")
-    print("When it is mended, run this check again: python -m gantutor")
-    return 1
-
-
-def _check_python() -> list[str]:
+def _check_python() -> Iterator[str]:
     python = ".".join(map(str, sys.version_info[:3]))
     print(f"python        {python:12} needed: >=3.11,<3.14")
-    if (3, 11) <= sys.version_info[:2] < (3, 14):
-        return []
-    return [
-        f"Python {python} is not among 3.11, 3.12 and 3.13. Install one of these, and make "
-        "the environment with it, as README.md says."
-    ]
+    if not (3, 11) <= sys.version_info[:2] < (3, 14):
+        yield (
+            f"Python {python} is not among 3.11, 3.12 and 3.13. Install one of these, and "
+            "make the environment with it, as README.md says."
+        )
 
 
-def _check_versions() -> list[str]:
+def _check_versions() -> Iterator[str]:
     try:
         from packaging.requirements import Requirement
 
         lines = requires("gantutor") or []
     except ModuleNotFoundError:  # a missing distribution is one as well
-        return [
+        yield (
             f"gantutor is not installed for {sys.executable}. Activate its environment "
             "(source .venv/bin/activate), or do the set-up of README.md."
-        ]
-    problems = []
+        )
+        return
     for line in lines:
         needed = Requirement(line)
         if needed.marker and not needed.marker.evaluate({"extra": ""}):
             continue
         found = _version_of(needed.name)
-        fits = found != "missing" and needed.specifier.contains(found, prereleases=True)
         print(f"{needed.name:13} {found:12} needed: {needed.specifier}")
-        if not fits:
-            problems.append(
+        if found == "missing" or not needed.specifier.contains(found, prereleases=True):
+            yield (
                 f"{needed.name} is {found}, needed is {needed.specifier}. Do the set-up of "
                 "README.md again."
             )
-    return problems
 
 
 def _version_of(name: str) -> str:
@@ -86,84 +81,65 @@ def _version_of(name: str) -> str:
     return "missing"
 
 
-def _check_machine() -> list[str]:
-    from gantutor.startup import refuse_old_processor, refuse_other_backend
-
+def _check_machine() -> Iterator[str]:
     try:
         refuse_other_backend()
         refuse_old_processor()
     except ImportError as error:
-        return [str(error)]
-    return []
+        yield str(error)
 
 
-def _check_folders() -> list[str]:
+def _check_folders() -> Iterator[str]:
     """Write a megabyte where TensorFlow's messages go, and where JupyterLab keeps its state."""
     try:
         with tempfile.TemporaryFile() as file:
             file.write(bytes(1_000_000))
     except OSError as error:
-        return [
+        yield (
             f"No temporary file can be written ({error}). Make room on the disk, or set "
             "TMPDIR (on Windows: TMP) to a folder that has room and that you may write to."
-        ]
+        )
+        return
     try:
         from jupyter_core.paths import jupyter_runtime_dir
     except ModuleNotFoundError:  # whoever uses the package alone needs none
-        return []
+        return
     folder = jupyter_runtime_dir()
     try:
         os.makedirs(folder, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(1_000_000))
     except OSError as error:
-        return [
+        yield (
             f"JupyterLab cannot write to its folder ({error}). Make room on the disk, or "
             "set HOME (on Windows: JUPYTER_RUNTIME_DIR) to a folder that has room and that "
             "you may write to."
-        ]
-    return []
+        )
 
 
-def _check_in_own_process() -> list[str]:
+def _check_in_own_process() -> Iterator[str]:
     """Detect in a new process: TensorFlow ends its process where something is missing."""
-    command = (
-        "import sys; from gantutor import __main__ as check; sys.exit(check.detect())"
-    )
+    command = "import sys, gantutor.__main__ as check; sys.exit(check.detect())"
     sys.stdout.flush()
-    return _how_it_ended(subprocess.call([sys.executable, "-c", command]))
-
-
-def _how_it_ended(status: int) -> list[str]:
-    """What to say of the status with which the process of the detection ended."""
-    if status == 0:
-        return []
+    status = subprocess.call([sys.executable, "-c", command])
     if status in (-signal.SIGILL, -signal.SIGABRT, ILLEGAL_ON_WINDOWS):
-        from gantutor.startup import NO_AVX
-
-        return [f"TensorFlow has ended the process. The likely reason: {NO_AVX}"]
-    if status == -getattr(signal, "SIGKILL", 9):
-        return [
+        yield f"TensorFlow has ended the process. The likely reason: {NO_AVX}"
+    elif status == -getattr(signal, "SIGKILL", 9):
+        yield (
             "The system has ended the process, most likely because memory ran out. Close "
             "other programs: the notebooks need up to 2 GB."
-        ]
-    if status == 1:
-        return ["The detection has failed: the message is above."]
-    return [
-        f"The process of the detection has ended with status {status}. Set "
-        "GANTUTOR_VERBOSE=1 to see what TensorFlow says."
-    ]
+        )
+    elif status == 1:
+        yield "The detection has failed: the message is above."
+    elif status:
+        yield (
+            f"The process of the detection has ended with status {status}. Set "
+            "GANTUTOR_VERBOSE=1 to see what TensorFlow says."
+        )
 
 
 def detect() -> int:
     """Make one real detection; 0 if it is as expected, else 1."""
-    problems = _check_detection()
-    for problem in problems:
-        print(problem)
-    return 1 if problems else 0
-
-
-def _check_detection() -> list[str]:
     import gantutor as gt
 
     gt.setup(seed=0)
@@ -171,17 +147,17 @@ def _check_detection() -> list[str]:
     from sklearn.metrics import roc_auc_score
 
     gpus = tf.config.list_physical_devices("GPU")
-    print(
-        f"device        {f'{len(gpus)} GPU' if gpus else 'CPU (enough for all of it)'}"
-    )
+    device = f"{len(gpus)} GPU" if gpus else "CPU (enough for all of it)"
+    print(f"device        {device}")
     X, y = gt.data.breast_cancer()
     X_train, X_test, y_test = gt.data.one_class_split(X, y)
     detector = gt.detectors.WGAN(random_state=0).fit(X_train)
     auroc = roc_auc_score(y_test, detector.anomaly_score(X_test))
     print(f"detection     malignant tumours among benign ones, AUROC {auroc:.3f}")
-    if auroc < 0.8:
-        return [f"The AUROC is {auroc:.3f}; at least 0.8 was expected."]
-    return []
+    if auroc >= 0.8:
+        return 0
+    print(f"The AUROC is {auroc:.3f}; at least 0.8 was expected.")
+    return 1
 
 
 if __name__ == "__main__":

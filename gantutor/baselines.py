@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import keras
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.covariance import EllipticEnvelope, LedoitWolf
 from sklearn.decomposition import PCA
@@ -17,21 +17,34 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
 from gantutor.archive import Tree
-from gantutor.one_class import OneClass
+from gantutor.one_class import Array, OneClass
 
-Scores = NDArray[np.float64]
-Measure = Callable[[Any, Scores], Scores]
-
-
-def _minus_samples(fitted: Any, rows: Scores) -> Scores:
-    return -fitted.score_samples(rows)
+Measure = Callable[[Any, Array], Array]
 
 
-def _last_neighbour(fitted: NearestNeighbors, rows: Scores) -> Scores:
+def anomaly_scores(detector: Any, X: Any) -> Array:
+    """Scores of anything that was fitted to find outliers; up = more anomalous.
+
+    Parameters
+    ----------
+    detector : fitted detector
+        With `anomaly_score`, or with scikit-learn's `score_samples` (down = more anomalous).
+    X : rows as it takes them
+
+    Returns
+    -------
+    array of shape (n,)
+    """
+    if hasattr(detector, "anomaly_score"):
+        return np.asarray(detector.anomaly_score(X), dtype=float)
+    return -np.asarray(detector.score_samples(X), dtype=float)
+
+
+def _last_neighbour(fitted: NearestNeighbors, rows: Array) -> Array:
     return fitted.kneighbors(rows)[0][:, -1]
 
 
-def _pca_error(fitted: PCA, rows: Scores) -> Scores:
+def _pca_error(fitted: PCA, rows: Array) -> Array:
     made = fitted.inverse_transform(fitted.transform(rows))
     errors, sizes = ((rows - made) ** 2).sum(axis=1), (rows**2).sum(axis=1)
     # a plane of all dimensions leaves nothing, and rounding must not rank the rows
@@ -39,7 +52,7 @@ def _pca_error(fitted: PCA, rows: Scores) -> Scores:
 
 
 MEASURES: dict[str, Measure] = {
-    "minus score_samples": _minus_samples,
+    "minus score_samples": anomaly_scores,
     "last neighbour": _last_neighbour,
     "reconstruction error": _pca_error,
     "mahalanobis": LedoitWolf.mahalanobis,
@@ -82,7 +95,7 @@ class Baseline(BaseEstimator):
         self.estimator_ = clone(self.estimator).fit(flat)
         return self
 
-    def anomaly_score(self, X: ArrayLike) -> Scores:
+    def anomaly_score(self, X: ArrayLike) -> Array:
         """Anomaly score of each row; up = more anomalous."""
         rows = np.asarray(X, dtype=float)
         flat = self.scaler_.transform(rows.reshape(len(rows), -1))
@@ -109,24 +122,6 @@ BASELINES: dict[str, Callable[[int], Baseline]] = {
 }
 """Name, and what makes an unfitted baseline from a seed. Scikit-learn's settings, but for
 PCA: the components that hold 90 % of the variance."""
-
-
-def anomaly_scores(detector: Any, X: Any) -> Scores:
-    """Scores of anything that was fitted to find outliers; up = more anomalous.
-
-    Parameters
-    ----------
-    detector : fitted detector
-        With `anomaly_score`, or with scikit-learn's `score_samples` (down = more anomalous).
-    X : rows as it takes them
-
-    Returns
-    -------
-    array of shape (n,)
-    """
-    if hasattr(detector, "anomaly_score"):
-        return np.asarray(detector.anomaly_score(X), dtype=float)
-    return -np.asarray(detector.score_samples(X), dtype=float)
 
 
 def copied(detector: Any, **settings: Any) -> Any:
@@ -211,10 +206,12 @@ def packed(detector: Any) -> Tree:
     if isinstance(detector, OneClass):
         return detector.to_tree()
     rows = np.asarray(detector.learned_rows_, dtype=float)
-    return {**_recipe(detector, rows), "rows": rows}
+    tree = {**_recipe(detector), "rows": rows}
+    _unfitted(tree)  # what could not be read is not written
+    return tree
 
 
-def _recipe(estimator: Any, rows: Scores) -> Tree:
+def _recipe(estimator: Any) -> Tree:
     name = type(estimator).__name__
     if ESTIMATORS.get(name) is not type(estimator):
         raise ValueError(
@@ -226,49 +223,38 @@ def _recipe(estimator: Any, rows: Scores) -> Tree:
         if parameter in NOT_LEARNED:
             continue
         if isinstance(value, BaseEstimator):
-            value = _recipe(value, rows)
+            value = _recipe(value)
         elif not isinstance(value, int | float | str | None):
             raise ValueError(
                 f"{name} has {parameter}={value!r}, which a file without code cannot hold. "
                 "Use a number or a name, or use pickle, whose files run code."
             )
         parameters[parameter] = value
-    _refuse_large(name, parameters, rows)
     return {"class": name, "parameters": parameters}
 
 
 def unpacked(tree: Tree) -> Any:
     """The estimator of another package that `packed` has described, fitted again."""
-    _refuse_unknown(tree["class"])
-    return fitted(_unfitted(tree, tree["rows"]), tree["rows"])
+    return fitted(_unfitted(tree), tree["rows"])
 
 
-def _unfitted(tree: Tree, rows: Scores) -> Any:
+def _unfitted(tree: Tree) -> Any:
+    """What a tree describes; a file of a kilobyte must not keep `load` busy for an hour."""
     name = tree["class"]
-    _refuse_unknown(name)
-    if set(NOT_LEARNED) & set(tree["parameters"]):
-        raise ValueError(f"its {name} has {' or '.join(NOT_LEARNED)}")
-    parameters = {
-        parameter: _unfitted(value, rows) if isinstance(value, dict) else value
-        for parameter, value in tree["parameters"].items()
-    }
-    _refuse_large(name, parameters, rows)
-    return ESTIMATORS[name](**parameters)
-
-
-def _refuse_unknown(name: str) -> None:
     if name not in ESTIMATORS:
         raise ValueError(f"it holds an unknown detector {name!r}")
-
-
-def _refuse_large(name: str, parameters: Tree, rows: Scores) -> None:
-    """A file of a kilobyte must not keep `load` busy for an hour."""
-    for parameter, value in parameters.items():
+    rows, parameters = tree["rows"], {}
+    for parameter, value in tree["parameters"].items():
+        if parameter in NOT_LEARNED:
+            raise ValueError(f"its {name} has {parameter}")
         most = max(len(rows), LARGEST_SETTING)
         most = MOST_TREES if parameter == "n_estimators" else most
         number = isinstance(value, int | float) and parameter != "random_state"
         if number and value > most:
             raise ValueError(f"{name} has {parameter}={value}, too much for a file.")
+        inner = isinstance(value, dict)
+        parameters[parameter] = _unfitted(value | {"rows": rows}) if inner else value
     covariance = name in ("EllipticEnvelope", "LedoitWolf")
     if covariance and math.prod(rows.shape[1:]) > WIDEST_COVARIANCE:
         raise ValueError(f"{name} has rows too wide for a file.")
+    return ESTIMATORS[name](**parameters)

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from gantutor.baselines import BASELINES, Baseline, anomaly_scores, copied
 from gantutor.data import one_class_split
-from gantutor.one_class import CALIBRATION_SHARE, SHARE, WHOLE, check_value
+from gantutor.one_class import CALIBRATION_SHARE, SHARE, WHOLE, Array, check_value
 from gantutor.scoring import threshold
 
 __all__ = [
@@ -33,8 +33,6 @@ __all__ = [
     "paired_bootstrap",
     "summary",
 ]
-
-Scores = NDArray[np.float64]
 
 
 def evaluate(
@@ -265,16 +263,13 @@ def _made(name: str, given: Any, seed: int, false_alarm_rate: float) -> Any:
     except ValueError as error:
         raise TypeError(f"{name!r} cannot be tested: {error}") from error
     settings = {"random_state": seed, "false_alarm_rate": false_alarm_rate}
-    return detector.set_params(
-        **{
-            parameter: settings[parameter.rpartition("__")[2]]
-            for parameter in detector.get_params()
-            if parameter.rpartition("__")[2] in settings
-        }
-    )
+    for parameter in detector.get_params():
+        if (last := parameter.rpartition("__")[2]) in settings:
+            detector.set_params(**{parameter: settings[last]})
+    return detector
 
 
-def _scores(name: str, detector: Any, rows: Any) -> Scores:
+def _scores(name: str, detector: Any, rows: Any) -> Array:
     scores = anomaly_scores(detector, rows)
     if scores.shape != (len(rows),) or not np.isfinite(scores).all():
         raise ValueError(

@@ -9,11 +9,8 @@ from gantutor import archive, baselines, detectors
 from gantutor.one_class import OneClass
 from gantutor.tables import TableDetector
 
-CLASSES: dict[str, Any] = {
-    kind.__name__: kind
-    for name in detectors.__all__
-    if (kind := getattr(detectors, name)) is not detectors.Detector
-} | {"TableDetector": TableDetector}
+CLASSES = {name: getattr(detectors, name) for name in detectors.__all__}
+CLASSES["TableDetector"] = TableDetector
 
 
 def load(path: str | os.PathLike[str]) -> Any:

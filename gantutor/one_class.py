@@ -270,7 +270,7 @@ class Choice:
 
     def allows(self, value: Any) -> bool:
         """Whether the value is one of them."""
-        return any(value is choice or value == choice for choice in self.choices)
+        return value in self.choices
 
     def __str__(self) -> str:
         *first, last = (
@@ -316,8 +316,7 @@ def limit_of(hint: Any) -> Limit | None:
         return Choice(*parts)
     if hint is bool:
         return Choice(True, False)
-    found = [limit for part in parts if (limit := limit_of(part))]  # of a union
-    return found[0] if found else None
+    return next((limit for part in parts if (limit := limit_of(part))), None)  # a union
 
 
 def drawn_seed(random_state: Any) -> int:
@@ -353,10 +352,10 @@ def fitted_values(estimator: Any, leave_out: Collection[str] = ()) -> archive.Tr
 def restore_values(
     estimator: Any, values: archive.Tree, needed: Collection[str] = ()
 ) -> None:
-    """Set what `fitted_values` has given, and the threshold."""
-    for name in (*needed, "calibration_scores_"):
-        if name not in values:
-            raise ValueError(f"it lacks {name}")
+    """Set what `fitted_values` has given, and the threshold; the parameters are checked."""
+    check_parameters(estimator)
+    if missing := {*needed, "calibration_scores_"} - set(values):
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
     if np.ndim(values["calibration_scores_"]) != 1:
         raise ValueError("its calibration scores are no row of numbers")
     for name, value in values.items():

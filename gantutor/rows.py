@@ -4,8 +4,8 @@ Nothing here copies a whole table: numbers are checked, converted and scaled a b
 time, so that memory does not grow with the rows.
 """
 
-import math
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -105,10 +105,8 @@ class Picked:
 
     def __getitem__(self, part: slice | NDArray) -> NDArray:
         which = self.which[part]
-        if len(which) <= ROWS_AT_A_TIME:
-            return self.prepare(self.rows[which])
-        pieces = (which[batch] for batch in _batches(len(which)))
-        return np.concatenate([self.prepare(self.rows[piece]) for piece in pieces])
+        pieces = (self.rows[which[batch]] for batch in _batches(len(which)))
+        return np.concatenate(list(map(self.prepare, pieces)))
 
     def parts(self, size: int) -> Iterator[NDArray]:
         """All rows, `size` at a time; of more than that, in the order of the array."""
@@ -151,23 +149,9 @@ def checked(
             "X is an array of text, and numbers are needed. If it holds numbers written as "
             "text, pass X.astype(float)."
         )
-    whole = _shape_of(X)
-    images = not hasattr(X, "columns") and len(whole) in (3, 4)
-    shape = whole[1:] if images else ()
-    if not fitting:
-        _refuse_other_shape(estimator, whole[1:], shape)
+    options: Any = {"ensure_all_finite": False, "estimator": estimator}
     try:
-        if images:
-            rows = check_array(
-                X, dtype="numeric", allow_nd=True, ensure_all_finite=False
-            )
-            if fitting:
-                estimator.n_features_in_ = math.prod(shape)
-                vars(estimator).pop("feature_names_in_", None)
-        else:
-            rows = validate_data(
-                estimator, X, reset=fitting, dtype="numeric", ensure_all_finite=False
-            )
+        rows = check_array(X, dtype="numeric", allow_nd=True, **options)
     except OverflowError as error:
         raise ValueError(
             f"X holds a whole number that no float can hold ({error}). Scale it, or "
@@ -175,8 +159,16 @@ def checked(
         ) from error
     if rows.dtype.kind not in "biuf":
         raise ValueError(f"X holds values of type {rows.dtype}; numbers are needed.")
-    names = getattr(estimator, "feature_names_in_", None)
-    _refuse_nonfinite(rows, names)
+    if rows.ndim > 4 or not rows.size:
+        raise ValueError(
+            f"X of dim {rows.ndim}, {rows.shape}, is no table and no images."
+        )
+    shape = rows.shape[1:] if rows.ndim > 2 else ()
+    if not fitting:
+        _refuse_other_shape(estimator, rows.shape[1], shape)
+    named = X if hasattr(X, "columns") else rows[:1].reshape(1, -1)
+    validate_data(estimator, named, reset=fitting, skip_check_array=True)
+    _refuse_nonfinite(rows, getattr(estimator, "feature_names_in_", None))
     if len(rows) < at_least:
         raise ValueError(
             f"X has {len(rows)} sample{'s'[: len(rows) - 1]}; fit needs at least {at_least} "
@@ -235,8 +227,8 @@ def _refuse_text(X: Any) -> None:
     """Name the columns of a DataFrame that are not numbers, or share a name."""
     if not hasattr(X, "dtypes") or not hasattr(X, "columns"):
         return
-    names = list(X.columns)
-    if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+    names = Counter(X.columns)
+    if twice := sorted(str(name) for name, times in names.items() if times > 1):
         raise ValueError(
             f"X has more than one column named {', '.join(map(repr, twice))}. Give each "
             "column a name of its own."
@@ -257,31 +249,23 @@ def _refuse_text(X: Any) -> None:
 def _refuse_masked(X: Any) -> None:
     if np.ma.is_masked(X):
         raise ValueError(
-            f"X is a masked array, and {np.ma.count_masked(np.ma.asanyarray(X))} of its "
+            f"X is a masked array, and {np.ma.count_masked(X)} of its "
             "values are masked (missing). Fill them, for example with X.filled(0), or "
             "leave these rows out."
         )
 
 
-def _shape_of(X: Any) -> tuple[int, ...]:
-    """Without NumPy's functions, which ask an object that is no array to do them itself."""
-    shape = getattr(X, "shape", None)
-    return shape if isinstance(shape, tuple) else np.asarray(X).shape
-
-
-def _refuse_other_shape(
-    estimator: Any, width: tuple[int, ...], shape: tuple[int, ...]
-) -> None:
+def _refuse_other_shape(estimator: Any, width: int, shape: tuple[int, ...]) -> None:
     kind = type(estimator).__name__
     if shape != estimator.image_shape_:
         raise ValueError(
             f"X holds {_described(shape)}, but this {kind} was fitted "
             f"on {_described(estimator.image_shape_)}. Pass data of the same shape."
         )
-    if len(width) == 1 and width[0] != estimator.n_features_in_:
+    if not shape and width != estimator.n_features_in_:
         names = ", ".join(map(repr, getattr(estimator, "feature_names_in_", [])[:5]))
         raise ValueError(
-            f"X has {width[0]} features, but {kind} is expecting "
+            f"X has {width} features, but {kind} is expecting "
             f"{estimator.n_features_in_} features as input{names and f' ({names}, ...)'}. "
             "Pass the same columns in the same order."
         )
@@ -293,29 +277,25 @@ def _described(image_shape: tuple[int, ...]) -> str:
 
 def _refuse_nonfinite(rows: NDArray, names: NDArray | None) -> None:
     """Say where the first NaN or infinity is, and how many rows and columns hold one."""
-    first, bad_rows, bad_columns = None, 0, np.zeros(math.prod(rows.shape[1:]), bool)
+    bad_rows, bad_columns = 0, np.zeros(rows.shape[1:], bool)
     for batch in _batches(len(rows)):
-        finite = np.isfinite(rows[batch])
-        if finite.all():
+        bad = ~np.isfinite(rows[batch])
+        if not bad.any():
             continue
-        bad = ~finite.reshape(len(finite), -1)
-        if first is None:
-            row, column = map(int, np.argwhere(bad)[0])
-            first = batch.start + row, column
-        bad_rows += int(bad.any(axis=1).sum())
+        if not bad_rows:
+            row, *place = map(int, np.argwhere(bad)[0])
+            row += batch.start
+        bad_rows += int(bad.reshape(len(bad), -1).any(axis=1).sum())
         bad_columns |= bad.any(axis=0)
-    if first is None:
+    if not bad_rows:
         return
-    row, column = first
-    place = np.unravel_index(column, rows.shape[1:])
-    value = "NaN" if np.isnan(rows[row][place]) else "infinity (inf)"
+    value = "NaN" if np.isnan(rows[row, *place]) else "infinity (inf)"
     if rows.ndim > 2:
-        pixel = tuple(map(int, place))
         raise ValueError(
-            f"X holds {value} in image {row}, pixel {pixel} ({bad_rows} images hold NaN or "
-            "inf). Fill these pixels, or leave the images out."
+            f"X holds {value} in image {row}, pixel {tuple(place)} ({bad_rows} images hold "
+            "NaN or inf). Fill these pixels, or leave the images out."
         )
-    label = column if names is None else repr(names[column])
+    label = place[0] if names is None else repr(names[place[0]])
     raise ValueError(
         f"X holds {value} in row {row}, column {label} ({bad_columns.sum()} columns and "
         f"{bad_rows} rows hold NaN or inf). Fill missing values, for example with "

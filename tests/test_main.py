@@ -28,7 +28,7 @@ def ended_with(monkeypatch, code: str) -> list[str]:
     with monkeypatch.context() as patch:
         instead = lambda command: CALL([*command[:-1], code])  # noqa: E731
         patch.setattr(self_check.subprocess, "call", instead)
-        return self_check._check_in_own_process()
+        return list(self_check._check_in_own_process())
 
 
 def test_self_check_runs_as_a_module_and_makes_a_detection(monkeypatch, capfd):

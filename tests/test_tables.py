@@ -825,6 +825,10 @@ def test_a_loaded_detector_keeps_its_rate(tmp_path):
         (lambda tree: tree["plan"][2].pop("unit"), "it lacks 'unit'"),
         (lambda tree: tree["fill"].pop(), "do not fit each other"),
         (lambda tree: tree["fitted"].update(magic=1), "unknown entry 'magic'"),
+        (
+            lambda tree: tree["parameters"].update(false_alarm_rate=-3),
+            "false_alarm_rate is -3; it must be",
+        ),
     ],
 )
 def test_a_changed_file_is_refused_in_a_sentence(fitted, tmp_path, change, words):

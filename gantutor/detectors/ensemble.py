@@ -82,7 +82,7 @@ class Ensemble(OneClass):
     def anomaly_score(self, X: ArrayLike) -> Array:
         """Anomaly score of each row of X, (n,); up = more anomalous."""
         self._check_ready()
-        return self._score(rows.checked(self, X))
+        return self._mean(self._scores(rows.checked(self, X)))
 
     def explain(self, X: ArrayLike) -> Array:
         """How much each feature or pixel adds to the score of each row; of the shape of X.
@@ -92,12 +92,12 @@ class Ensemble(OneClass):
         """
         self._check_ready()
         X = rows.checked(self, X)
-        parts = scoring.shapley_values(
-            lambda flat: self._score(flat.reshape(X.shape)),
-            X.reshape(len(X), -1),
-            self.mean_row_.ravel(),
-        )
-        return parts.reshape(X.shape)
+        flat, usual = X.reshape(len(X), -1), self.mean_row_.ravel()
+
+        def score(flat: NDArray) -> Array:
+            return self._mean(self._scores(flat.reshape(X.shape)))
+
+        return scoring.shapley_values(score, flat, usual).reshape(X.shape)
 
     def _fit(self, X: Any, calibration: ArrayLike | None) -> Self:
         began = time.perf_counter()
@@ -135,15 +135,15 @@ class Ensemble(OneClass):
         self.score_means_, spread = scores.mean(axis=1), scores.std(axis=1)
         same = spread <= 1e-9 * np.abs(self.score_means_)
         self.score_scales_ = np.where(same, 1.0, spread)
-        self._set_threshold(self._score(kept))
+        self._set_threshold(self._mean(scores))
         self.fit_seconds_ = time.perf_counter() - began
         return self
 
-    def _scores(self, X: NDArray) -> Array:
+    def _scores(self, X: NDArray) -> Array:  # (n_members, n)
         return np.array([baselines.anomaly_scores(m, X) for m in self.members_])
 
-    def _score(self, X: NDArray) -> Array:
-        above = self._scores(X).T - self.score_means_  # (n, n_members)
+    def _mean(self, scores: Array) -> Array:
+        above = scores.T - self.score_means_  # (n, n_members)
         return (self.weights_ * above / self.score_scales_).sum(axis=1)
 
     @property
@@ -168,11 +168,9 @@ class Ensemble(OneClass):
         """What `to_tree` has described, put together again."""
         members = list(map(unpack, tree["members"]))
         ensemble = cls(list(map(clone, members)), **tree["parameters"])
-        one_class.check_parameters(ensemble)
         ensemble.members_ = members
         one_class.restore_values(ensemble, tree["fitted"], NEEDED)
-        shapes = dict.fromkeys(SCALES, (len(members),))
-        one_class.refuse_other_shapes(ensemble, shapes)
+        one_class.refuse_other_shapes(ensemble, dict.fromkeys(SCALES, (len(members),)))
         return ensemble
 
 

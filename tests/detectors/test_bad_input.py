@@ -4,6 +4,7 @@ import datetime
 import decimal
 import fractions
 import re
+import time
 from collections import OrderedDict
 
 import numpy as np
@@ -31,7 +32,7 @@ from hypothesis.extra import pandas as hpd
 from sklearn.exceptions import NotFittedError
 
 import gantutor as gt
-from gantutor import training
+from gantutor import rows, training
 from gantutor.detectors import Detector, graphs
 
 gt.setup()
@@ -393,6 +394,7 @@ BAD_ROWS = {
     "no rows": (np.empty((0, 3)), "0 sample"),
     "no columns": (np.empty((12, 0)), "0 feature"),
     "no images": (np.empty((0, 8, 8)), "0 sample"),
+    "no pixels": (np.empty((12, 0, 8)), r"\(12, 0, 8\), is no table and no images"),
     "7 rows": (RNG.random((7, 2)), "7 samples.*at least 8"),
     "1 row": (RNG.random((1, 2)), "1 sample;.*at least 8"),
     "7 images": (RNG.random((7, 8, 8)), "7 samples.*at least 8"),
@@ -473,6 +475,13 @@ def test_column_names_are_kept_and_their_order_is_checked(gan):
         detector.anomaly_score(frame[list(frame)[::-1]])
     with pytest.raises(ValueError, match="3 features.*4 features.*'mean radius'"):
         detector.anomaly_score(frame.iloc[:, 1:])
+
+
+def test_the_names_of_very_many_columns_are_looked_at_soon():
+    frame = pd.DataFrame(np.ones((10, 20_000)), columns=map(str, range(20_000)))
+    began = time.process_time()
+    rows.checked(GAN(), frame, fitting=True)
+    assert time.process_time() - began < 3
 
 
 def test_a_polars_frame_is_taken_with_its_names(gan):

@@ -151,6 +151,15 @@ def test_calibration_rows_take_no_part_in_any_fit():
     assert not hasattr(members[0], "seen_")  # they are copied
 
 
+def test_each_member_scores_the_calibration_rows_once(monkeypatch):
+    score, asked = Noted.anomaly_score, []
+    monkeypatch.setattr(
+        Noted, "anomaly_score", lambda self, X: asked.append(self) or score(self, X)
+    )
+    ensemble = Ensemble([Noted(), Noted()]).fit(ROWS, calibration=NEW)
+    assert asked == ensemble.members_
+
+
 def test_our_members_learn_from_the_same_rows_and_share_the_calibration_rows():
     ensemble = ours().fit(ROWS)
     learned, kept = train_test_split(ROWS, test_size=0.2, random_state=0)
