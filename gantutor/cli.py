@@ -36,11 +36,9 @@ a time when, as far as you know, all was well. Both files (packed ones end in .g
 same columns. Name dates and signs: nothing is guessed. A model keeps these options.
 """
 EXAMPLES = """\
-the result is a copy of DATA.csv with four more columns:
-  anomaly_score  the higher, the more unusual
-  p_value        how many normal rows have a score at least as high, as a share
-  alarm          1 for an alarm, 0 for the other rows
-  reasons        for alarms: the columns that add most to the score
+The result is a copy of DATA.csv with four more columns: anomaly_score (the higher, the more
+unusual), p_value (the share of normal rows with a score at least as high), alarm (1, else 0)
+and, for alarms, reasons (the columns that add most to the score).
 
 examples:
   python -m gantutor score february.csv --train january.csv --save-model payments.npz
@@ -88,7 +86,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     file: Any = {"type": Path, "metavar": "FILE"}
-    rate: Any = {"type": share, "dest": "false_alarm_rate", "metavar": "SHARE"}
     one: Any = {"type": sign, "metavar": "SIGN"}
     several: Any = {"nargs": "+", "metavar": "NAME"}
     parser.add_argument("data", metavar="DATA.csv", type=Path, help="the rows to score")
@@ -96,25 +93,21 @@ def _parser() -> argparse.ArgumentParser:
     add = group.add_mutually_exclusive_group(required=True).add_argument
     add("--train", help="rows to learn from", **file)
     add("--model", help="what an earlier run has kept with --save-model", **file)
-    group = parser.add_argument_group("how many alarms")
-    add = group.add_mutually_exclusive_group().add_argument
-    add("--false-alarm-rate", help="share of the normal rows (default 0.01)", **rate)
-    add("--budget", help="the same as alarms/rows: 20/5000", **rate)
-    add = parser.add_argument_group("files and running").add_argument
+    rate = "share of the normal rows, such as 0.004 or 20/5000 (default 0.01)"
+    add = parser.add_argument_group("scoring").add_argument
+    add("--false-alarm-rate", "--budget", type=share, metavar="SHARE", help=rate)
     add("--out", help="the result (default DATA-scored.csv, beside DATA.csv)", **file)
     add("--force", action="store_true", help="replace a file that is already there")
     add("--chunk-size", type=int, default=20_000, metavar="N", help="rows at a time")
     add("--quiet", action="store_true", help="say nothing but problems")
-    title = "how the files are written (with --model, by default as in training)"
-    add = parser.add_argument_group(title).add_argument
+    add = parser.add_argument_group("how the files are written").add_argument
     add("--sep", help='between columns (default ",")', **one)
     add("--decimal", help='before the decimals (default ".")', **one)
     add("--thousands", help="between thousands (default none)", **one)
     add("--encoding", help="of the text in the files (default utf-8)")
-    gaps = "what stands for a gap, beside nothing, NA and so on"
-    add("--na-values", nargs="+", metavar="TEXT", help=gaps)
+    add("--na-values", nargs="+", metavar="TEXT", help="signs of a gap, beside NA")
     add("--parse-dates", help="the columns of dates", **several)
-    dates = "such as %%d.%%m.%%Y; for each column, NAME=FORMAT"
+    dates = "such as %%d.%%m.%%Y (default ISO 8601); for each column, NAME=FORMAT"
     add("--date-format", nargs="+", metavar="FORMAT", help=dates)
     add = parser.add_argument_group("learning (with --train)").add_argument
     add("--save-model", help="keep what was learned", **file)
@@ -122,8 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--exclude", help="use all columns but these", **several)
     add("--categorical", help="columns of numbers that are names: postcodes", **several)
     add("--detector", choices=METHODS, metavar="METHOD", help=METHODS_TOLD)
-    same = "the same seed gives the same result (default 0)"
-    add("--seed", type=seed, metavar="NUMBER", help=same)
+    add("--seed", type=seed, metavar="N", help="same seed, same result (default 0)")
     parser.set_defaults(refuse=parser.error)
     return whole
 
@@ -194,10 +186,9 @@ def _say(text: str, quiet: bool = False) -> None:
 def _loaded(options: argparse.Namespace) -> Any:
     detector = gt.load(options.model)
     if not isinstance(detector, gt.tables.TableDetector):
-        raise ValueError(
-            f"{str(options.model)!r} holds a {type(detector).__name__} for numbers, and a model "
-            "for tables is needed. Make one with --train and --save-model."
-        )
+        held = f"{str(options.model)!r} holds a {type(detector).__name__} for numbers"
+        what = "a model for tables is needed: make one with --train and --save-model"
+        raise ValueError(f"{held}, and {what}.")
     if options.false_alarm_rate:
         detector.set_false_alarm_rate(options.false_alarm_rate)
     known = READING | dict(detector.encoder_.read_options or {})
@@ -214,12 +205,11 @@ def _learned(options: argparse.Namespace) -> Any:
     encoder = gt.tables.TableEncoder(options.columns, options.exclude or (), names)
     encoder.set_params(read_options=reading).fit(rows).transform(first)
     method, seed = options.detector or "WGAN", options.seed or 0
+    rate, verbose = options.false_alarm_rate or 0.01, int(not options.quiet)
     if method in BASELINES:
         inner = gt.evaluation.BASELINES[method](seed)
     else:
-        shown = {"verbose": int(not options.quiet)}
-        inner = getattr(gt.detectors, method)(random_state=seed, **shown)
-    rate = options.false_alarm_rate or 0.01
+        inner = getattr(gt.detectors, method)(random_state=seed, verbose=verbose)
     settings: Any = {"false_alarm_rate": rate, "random_state": seed}
     detector = gt.tables.TableDetector(inner, encoder, **settings)
     with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
@@ -277,8 +267,8 @@ def _chunks(
     import pandas as pd
     from tqdm import tqdm
 
-    style: Any = {name: reading[name] for name in ("sep", "encoding")}
-    style |= {"dtype": str, "keep_default_na": False, "header": None}
+    style: Any = {"dtype": str, "keep_default_na": False, "header": None}
+    style |= {name: reading[name] for name in ("sep", "encoding")}
     shown: Any = {"unit": "B", "unit_scale": True, "disable": options.quiet or not what}
     try:
         names = pd.read_csv(path, nrows=1, **style).iloc[0].to_list()
