@@ -43,11 +43,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     What a column holds follows from its dtype, never from a guess at text. *Numbers* stay
     (durations in seconds, long right tails on a log-like scale). *Text, categories, true and
     false* become 0 or 1 for each value that 1 % of the rows have, and for all others; *dates*
-    points on circles (time of day and weekday, by the clock of their own zone) and the days
-    since the first date. Gaps get the median and a mark. Identifiers and counters are left
-    out, columns of one value watched. A value of a *new kind* is one that no training row
-    prepares for: a category where none was rare, a gap where there was none, text in place
-    of a number.
+    points on circles (time of day and weekday, by the clock of their zone) and the days since
+    the first date. Gaps get the median and a mark. Identifiers and counters are left out,
+    columns of one value watched. A value of a *new kind* is one that no training row prepares
+    for: a category where none was rare, a gap where there was none, text for a number.
 
     Parameters
     ----------
@@ -125,6 +124,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def describe(self) -> pd.DataFrame:
         """What each column is used as, how many numbers it gives, and what is done with it."""
+        check_is_fitted(self)
         heads = {"name": "column", "kind": "used as", "done": "what is done"}
         told = pd.DataFrame(self.plan_).rename(columns=heads).set_index("column")
         sources = [self.columns_[i] for i in self.sources_]
