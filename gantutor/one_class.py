@@ -40,6 +40,7 @@ class OneClass(OutlierMixin, BaseEstimator):
     """
 
     false_alarm_rate: float
+    random_state: Any
     calibration_scores_: Array
 
     def fit(self, X: Any, y: Any = None, calibration: Any = None) -> Self:
@@ -192,6 +193,16 @@ class OneClass(OutlierMixin, BaseEstimator):
         return self._tree()
 
     def _tree(self) -> archive.Tree:
+        seed = (
+            self.random_state
+        )  # the state of a generator has moved on, and is not kept
+        seed = int(seed) if isinstance(seed, Integral) else None
+        kept = {"false_alarm_rate": self.false_alarm_rate_, "random_state": seed}
+        kind, values = type(self).__name__, fitted_values(self)
+        return {"class": kind, "parameters": kept, "fitted": values, **self._parts()}
+
+    def _parts(self) -> archive.Tree:
+        """What a file holds besides plain values, each part packed."""
         raise NotImplementedError
 
     def _check_ready(self) -> None:
@@ -330,22 +341,18 @@ def drawn_seed(random_state: Any) -> int:
 
 # -- in a file -------------------------------------------------------------------------
 
+PLAIN = (bool, int, float, str, tuple, dict, np.ndarray, np.generic, type(None))
 FOLLOWS = ("threshold_", "offset_", "false_alarm_rate_")  # from the calibration scores
 
 
-def kept_parameters(estimator: Any) -> archive.Tree:
-    """The rate in use and a seed; the state of a generator has moved on, and is not kept."""
-    seed = estimator.random_state
-    seed = int(seed) if isinstance(seed, Integral) else None
-    return {"false_alarm_rate": estimator.false_alarm_rate_, "random_state": seed}
-
-
-def fitted_values(estimator: Any, leave_out: Collection[str] = ()) -> archive.Tree:
-    """Numbers, names and arrays that `fit` has set, as plain values."""
+def fitted_values(estimator: Any) -> archive.Tree:
+    """Numbers, names and arrays that `fit` has set; what else it has set packs itself."""
     return {
-        name: value.tolist() if name == "feature_names_in_" else value
+        name: [*value]
+        if isinstance(value, np.ndarray) and value.dtype == "O"
+        else value
         for name, value in vars(estimator).items()
-        if name.endswith("_") and name not in (*FOLLOWS, *leave_out)
+        if name.endswith("_") and name not in FOLLOWS and isinstance(value, PLAIN)
     }
 
 

@@ -391,15 +391,11 @@ class TableDetector(OneClass):
         of_detector = getattr(self.detector, "false_alarm_rate", 0.05)
         return of_detector if self.false_alarm_rate is None else self.false_alarm_rate
 
-    def _tree(self) -> Tree:
-        return {
-            "class": "TableDetector",
-            "parameters": one_class.kept_parameters(self),
-            "encoder": self.encoder_.get_params(),
-            **{"plan": self.encoder_.plan_, "fill": self.encoder_.fill_},
-            "detector": baselines.packed(self.detector_),
-            "fitted": one_class.fitted_values(self, ("encoder_", "detector_")),
-        }
+    def _parts(self) -> Tree:
+        encoder = self.encoder_
+        learned = {"plan": encoder.plan_, "fill": encoder.fill_}
+        inside = {"detector": baselines.packed(self.detector_)}
+        return {"encoder": encoder.get_params(), **learned, **inside}
 
     @classmethod
     def from_tree(cls, tree: Tree, unpack: Callable[[Tree], Any]) -> Self:

@@ -155,13 +155,8 @@ class Ensemble(OneClass):
             for name, losses in getattr(member, "history_", {}).items()
         }
 
-    def _tree(self) -> archive.Tree:
-        return {
-            "class": type(self).__name__,
-            "parameters": one_class.kept_parameters(self),
-            "members": list(map(baselines.packed, self.members_)),
-            "fitted": one_class.fitted_values(self, leave_out=("members_",)),
-        }
+    def _parts(self) -> archive.Tree:
+        return {"members": list(map(baselines.packed, self.members_))}
 
     @classmethod
     def from_tree(cls, tree: archive.Tree, unpack: Callable[[Any], Any]) -> Self:

@@ -15,7 +15,6 @@ from gantutor import archive, networks, startup
 from gantutor.one_class import (
     OneClass,
     check_parameters,
-    fitted_values,
     refuse_other_shapes,
     restore_values,
 )
@@ -126,20 +125,16 @@ class Method(OneClass):
             if name.endswith("_") and isinstance(value, keras.Model)
         }
 
-    def _tree(self) -> archive.Tree:
+    def _parts(self) -> archive.Tree:
         parameters = self._fitted_parameters.copy()
         for name, value in parameters.items():
             if isinstance(value, keras.Model):
                 parameters[name] = {"keras": networks.packed(value)}
             elif isinstance(value, np.random.RandomState):
                 parameters[name] = None  # its state has moved on
-        found = self.networks()
-        return {
-            "class": type(self).__name__,
-            "parameters": parameters,
-            "fitted": fitted_values(self, leave_out=found),
-            "weights": {name: network.get_weights() for name, network in found.items()},
-        }
+        found = self.networks().items()
+        weights = {name: network.get_weights() for name, network in found}
+        return {"parameters": parameters, "weights": weights}
 
     @classmethod
     def from_tree(cls, tree: archive.Tree, unpack: Any = None) -> Self:
