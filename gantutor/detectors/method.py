@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import keras
@@ -20,7 +21,7 @@ from gantutor.one_class import (
     restore_values,
 )
 from gantutor.rows import Rows
-from gantutor.training import Stage
+from gantutor.training import Noise, Stage, Step, adam
 
 NEEDED = (  # of any detector, to score and to be trained on
     *("n_features_in_", "image_shape_", "latent_dim_", "seed_", "center_", "scale_"),
@@ -183,3 +184,29 @@ class Method(OneClass):
             self.__dict__.update(state)
         elif not startup.forked():  # there, the first call says what is wrong
             self.__dict__.update(vars(self.from_tree(state["packed"])))
+
+
+def game(
+    detector: Method,
+    step: Step,
+    makers: Sequence[keras.Model],
+    judges: Sequence[keras.Model],
+    *weights: float | tuple[float, ...],
+    features: Sequence[keras.Model] = (),
+    loss_names: Sequence[str] = ("discriminator", "generator"),
+    **options: float,
+) -> Stage:
+    """The training of two sides, such as generator and discriminator, each with its Adam.
+
+    The step is called with the networks of both sides, those that give features, the two
+    optimisers, the weights of the losses, the rows and the noise, in this order.
+    """
+    rate = detector._setting("learning_rate")
+    optimizers = adam(rate, *makers, **options), adam(rate, *judges, **options)
+    return Stage(
+        partial(step, *makers, *judges, *features, *optimizers, *weights),
+        batch_shape=(detector.batch_size,),
+        noise=[Noise("normal", (detector.batch_size, detector.latent_dim_))],
+        loss_names=loss_names,
+        learners=dict(zip(optimizers, (makers, judges), strict=True)),
+    )
