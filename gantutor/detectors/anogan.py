@@ -94,8 +94,8 @@ verbose, warm_start
     batches_scored_at_once = 4  # a search spends a third less a row in larger batches
 
     def _build(self) -> None:
-        self.generator_ = self._network(self.generator, "generator")
-        self.discriminator_ = self._network(self.discriminator, "discriminator")
+        self.generator_ = self._network("generator")
+        self.discriminator_ = self._network("discriminator")
         self._features = hidden_features(self.discriminator_, last=True)
 
     def _training(self) -> list[Stage]:

@@ -76,9 +76,9 @@ default="features"
     image_defaults: ClassVar = {"n_steps": 2000}
 
     def _build(self) -> None:
-        self.generator_ = self._network(self.generator, "generator")
-        self.encoder_ = self._network(self.encoder, "encoder")
-        self.discriminator_ = self._network(self.discriminator, "pair_discriminator")
+        self.generator_ = self._network("generator")
+        self.encoder_ = self._network("encoder")
+        self.discriminator_ = self._network("discriminator", "pair_discriminator")
         self._features = hidden_features(self.discriminator_, last=True)
 
     def _training(self) -> list[Stage]:

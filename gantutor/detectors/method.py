@@ -85,10 +85,11 @@ class Method(OneClass):
             usual |= {"latent_dim": min(16, self.n_features_in_)} | self.table_defaults
         return usual[name]
 
-    def _network(self, given: keras.Model | None, kind: str) -> keras.Model:
-        """A fresh copy of the reader's own network, or the default of its kind."""
-        hidden = self._setting("hidden")
-        return networks.player(kind, given, self.row_shape, self.latent_dim_, hidden)
+    def _network(self, name: str, kind: str = "") -> keras.Model:
+        """A fresh copy of the network that a parameter holds, or the default of its kind."""
+        given, hidden = getattr(self, name), self._setting("hidden")
+        shapes = self.row_shape, self.latent_dim_
+        return networks.player(kind or name, given, *shapes, hidden)
 
     # -- for the workshop that trains it -----------------------------------------------
 
