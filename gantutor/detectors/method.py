@@ -32,8 +32,6 @@ NEEDED = (  # of any detector, to score and to be trained on
 class Method(OneClass):
     """Base of `Detector`: what it asks of a method, and what it keeps."""
 
-    hidden: Sequence[int] | None
-
     n_features_in_: int
     image_shape_: tuple[int, ...]
     latent_dim_: int
@@ -100,8 +98,7 @@ class Method(OneClass):
 
     def twin(self) -> Self:
         """A detector of the same class, parameters and shapes, with networks of its own."""
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self._fitted_parameters)
+        twin = type(self)(**self._fitted_parameters)
         for name in ("n_features_in_", "image_shape_", "latent_dim_"):
             setattr(twin, name, getattr(self, name))
         with networks.initial_weights(0):
@@ -121,10 +118,9 @@ class Method(OneClass):
 
     def networks(self) -> dict[str, keras.Model]:
         """The networks that `_build` has made, by name."""
-        named = sorted(vars(self).items())
         return {
             name: value
-            for name, value in named
+            for name, value in sorted(vars(self).items())
             if name.endswith("_") and isinstance(value, keras.Model)
         }
 
