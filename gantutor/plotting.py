@@ -12,6 +12,7 @@ import html
 import io
 import itertools
 import tomllib
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
@@ -19,7 +20,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from cycler import cycler
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
@@ -32,31 +32,19 @@ LINES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
 LINE_NAMES = ("solid", "dashed", "dotted", "dash-dotted", "long-dashed", "fine-dotted")
 HATCHES = ("", "//", "..", "\\\\", "xx", "--")
 
-DESCRIPTIONS: dict[str, str] = {
-    title: text
-    for notebook in tomllib.loads(
-        files("gantutor").joinpath("descriptions.toml").read_text(encoding="utf-8")
-    ).values()
-    for title, text in notebook.items()
-}
+_TOML = files("gantutor").joinpath("descriptions.toml").read_text(encoding="utf-8")
+DESCRIPTIONS: ChainMap[str, str] = ChainMap(*tomllib.loads(_TOML).values())
 
 
 def use_style() -> None:
     """Set Matplotlib's defaults to the look of the series (`setup` does this)."""
-    mpl.rcParams.update(
-        {
-            "axes.prop_cycle": cycler(color=COLOURS),
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlesize": 10,
-            "axes.grid": True,
-            "figure.dpi": 90,
-            "grid.alpha": 0.3,
-            "image.cmap": "viridis",
-            "axes.axisbelow": True,
-            "legend.fontsize": 9,
-        }
-    )
+    colours = cycler(color=COLOURS)
+    mpl.rc("axes", prop_cycle=colours, titlesize=10, grid=True, axisbelow=True)
+    mpl.rc("axes.spines", top=False, right=False)
+    mpl.rc("figure", dpi=90)
+    mpl.rc("grid", alpha=0.3)
+    mpl.rc("image", cmap="viridis")
+    mpl.rc("legend", fontsize=9)
 
 
 class DescribedFigure(Figure):
@@ -110,8 +98,8 @@ def figure(
         Set its `description`, if `descriptions.toml` has none for this title.
     axes : array of Axes of shape (rows, columns)
     """
+    # without pyplot: nothing is left open, nothing shown twice
     fig = DescribedFigure(figsize=size, layout="constrained")
-    FigureCanvasAgg(fig)  # without pyplot: nothing is left open, nothing shown twice
     if title:
         fig.suptitle(title, fontsize=10)
     _described(fig, title, "")
@@ -381,21 +369,12 @@ def images(
     -------
     DescribedFigure
     """
-    rows = {
-        name: {
-            block: np.reshape(part, np.shape(part)[:3])
-            for block, part in (
-                group if isinstance(group, Mapping) else {"": group}
-            ).items()
-        }
+    rows: dict[str, Mapping[str, Any]] = {
+        name: group if isinstance(group, Mapping) else {"": group}
         for name, group in pictures.items()
     }
-    widths = [
-        max(map(len, parts))
-        for parts in itertools.zip_longest(
-            *(list(blocks.values()) for blocks in rows.values()), fillvalue=()
-        )
-    ]
+    counts = [[len(part) for part in blocks.values()] for blocks in rows.values()]
+    widths = [max(column) for column in itertools.zip_longest(*counts, fillvalue=0)]
     ratios = [ratio for n in widths for ratio in [1.0] * n + [0.4]][:-1]
     fig, axes = figure(
         len(rows),
@@ -412,24 +391,21 @@ def images(
     starts = np.cumsum([0, *(n + 1 for n in widths)])
     for i, (name, blocks) in enumerate(rows.items()):
         axes[i, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-        scale = {
-            "vmin": min(part.min() for part in blocks.values()),
-            "vmax": max(part.max() for part in blocks.values()),
-        }
+        low, high = min(map(np.min, blocks.values())), max(map(np.max, blocks.values()))
         for start, (block, part) in zip(starts, blocks.items(), strict=False):
             for ax, picture in zip(axes[i, start:], part, strict=False):
-                ax.imshow(picture, cmap="gray", **scale)
+                ax.imshow(picture, cmap="gray", vmin=low, vmax=high)
                 ax.spines[:].set(visible=True, color="gray")  # a white rim is seen
             if i == 0:
                 axes[0, start].set_title(block, loc="left")
     if title:
         fig.suptitle(title)
-    counts = ", ".join(
+    said = ", ".join(
         f"{len(part)} {name}" + (f" ({block})" if block else "")
         for name, blocks in rows.items()
         for block, part in blocks.items()
     )
-    return _described(fig, title, f"Small gray images in rows: {counts}.")
+    return _described(fig, title, f"Small gray images in rows: {said}.")
 
 
 def dots(
