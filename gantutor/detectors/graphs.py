@@ -45,8 +45,7 @@ class Workshop:
     """What detectors of one class, with the same parameters and shapes, have in common."""
 
     def __init__(self, detector: Method) -> None:
-        self.model = detector.twin()
-        self.stages = self.model.stages()
+        self.model, self.stages = detector.twin()
         self.optimizers = [
             optimizer for stage in self.stages for optimizer in stage.learners
         ]

@@ -96,19 +96,17 @@ class Method(OneClass):
         """The parameters of the last fit, which `set_params` does not change."""
         return self._fitted_parameters
 
-    def twin(self) -> Self:
-        """A detector of the same class, parameters and shapes, with networks of its own."""
+    def twin(self) -> tuple[Self, list[Stage]]:
+        """A detector of the same class, parameters and shapes, and how it is trained.
+
+        Its networks are its own, its optimisers of the same type.
+        """
         twin = type(self)(**self._fitted_parameters)
         for name in ("n_features_in_", "image_shape_", "latent_dim_"):
             setattr(twin, name, getattr(self, name))
         with networks.initial_weights(0):
             twin._build()
-        return twin
-
-    def stages(self) -> list[Stage]:
-        """The stages of `_training`, with optimisers of the same type as the networks."""
-        with networks.initial_weights(0):
-            return self._training()
+            return twin, twin._training()
 
     def step_counts(self) -> list[int]:
         """How many steps each stage of `_training` takes."""
