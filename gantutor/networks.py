@@ -368,14 +368,12 @@ def _fresh_copy(model: keras.Model) -> keras.Model:
     """The same layers with new weights, in float32 whatever they were built in."""
 
     def copied(layer: keras.Layer) -> keras.Layer:
-        if isinstance(layer, keras.Model):
-            return _fresh_copy(layer)
         config = layer.get_config()
         if "dtype" in config:
             config["dtype"] = "float32"
         return type(layer).from_config(config)
 
-    return keras.models.clone_model(model, clone_function=copied)
+    return keras.models.clone_model(model, clone_function=copied, recursive=True)
 
 
 # -- in a file -------------------------------------------------------------------------
