@@ -183,15 +183,11 @@ def lines(
     """
     _check_number(curves)
     fig, [[ax]] = figure()
-    for i, (name, y) in enumerate(curves.items()):
-        ax.plot(
-            x,
-            np.asarray(y),
-            color=COLOURS[i],
-            linestyle=LINES[i],
-            marker=MARKERS[i] if np.size(x) <= 20 else None,  # show measured points
-            label=name,
-        )
+    ax.set_prop_cycle(color=COLOURS, linestyle=LINES)
+    if np.size(x) <= 20:  # show measured points
+        ax.set_prop_cycle(color=COLOURS, linestyle=LINES, marker=MARKERS)
+    for name, y in curves.items():
+        ax.plot(x, np.asarray(y), label=name)
     ax.set(xlabel=labels[0], ylabel=labels[1], title=title)
     ax.legend()
     names = zip(curves, LINE_NAMES, COLOUR_NAMES, strict=False)
@@ -436,8 +432,7 @@ def dots(
     for i, values in enumerate(groups.values()):
         points = np.atleast_1d(np.asarray(values, dtype=float))
         spread = (0.618 * np.arange(len(points)) + 0.5) % 1 - 0.5  # equal values apart
-        apart = 0.5 * spread
-        ax.plot(points, i + apart, "o", alpha=0.6, color=COLOURS[0])
+        ax.plot(points, i + spread / 2, "o", alpha=0.6, color=COLOURS[0])
     line = ""
     if reference is not None:
         ax.axvline(reference[1], color="gray", linestyle="--")
