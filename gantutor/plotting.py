@@ -293,7 +293,6 @@ def decision_surface(
     ax.set(
         xlabel="feature 0", ylabel="feature 1", title=title, xlim=square, ylim=square
     )
-    ax.grid(False)
     ax.legend(loc="lower right", facecolor="lightgray")
     return _described(
         fig,
@@ -380,10 +379,8 @@ def images(
     )
     fig.get_layout_engine().set(w_pad=0.02, h_pad=0.1)  # type: ignore[union-attr,call-arg]
     for ax in axes.flat:
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
+        ax.set(xticks=[], yticks=[], facecolor="none")
         ax.spines[:].set_visible(False)
-        ax.set_facecolor("none")
     starts = np.cumsum([0, *(n + 1 for n in widths)])
     for i, (name, blocks) in enumerate(rows.items()):
         axes[i, 0].set_ylabel(name, rotation=0, ha="right", va="center")
