@@ -16,6 +16,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, make_moons
 
 Rows = NDArray[np.float32]
 Table = TypeVar("Table", pd.DataFrame, NDArray)
+Kind = Literal["shift", "scale", "dependence"]
 
 
 def script_data(
@@ -52,7 +53,7 @@ def script_data(
 class Rung(NamedTuple):
     """One rung of the difficulty ladder: how anomalies differ, and by how much."""
 
-    kind: Literal["shift", "scale", "dependence"]
+    kind: Kind
     level: float
 
 
@@ -68,7 +69,7 @@ LADDER = (
 
 
 def ladder(
-    kind: Literal["shift", "scale", "dependence"],
+    kind: Kind,
     level: float,
     n_normal: int = 2000,
     n_abnormal: int = 500,
@@ -115,9 +116,7 @@ def ladder(
     return normal.astype("float32"), abnormal.astype("float32")
 
 
-def best_auroc(
-    kind: Literal["shift", "scale", "dependence"], level: float, n_features: int = 10
-) -> float:
+def best_auroc(kind: Kind, level: float, n_features: int = 10) -> float:
     """AUROC on a rung of the ladder for someone who knows the normal rows perfectly.
 
     Knowing the density of the normal rows and nothing of the anomalies, rows are ranked
