@@ -343,10 +343,8 @@ def _check_network(
     def described(shapes: list[tuple[int, ...]]) -> str:
         return " and ".join(map(str, shapes))
 
-    got = [
-        [tuple(tensor.shape[1:]) for tensor in getattr(given, end, None) or []]
-        for end in ("inputs", "outputs")
-    ]
+    ends = [getattr(given, end, None) or [] for end in ("inputs", "outputs")]
+    got = [[tuple(tensor.shape[1:]) for tensor in end] for end in ends]
     if not isinstance(given, keras.Model) or not all(got):
         raise ValueError(
             f"The {kind} you passed, {given!r}, must be a keras.Model that begins "
