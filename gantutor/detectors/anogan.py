@@ -112,10 +112,8 @@ verbose, warm_start
     def _view(self, x: tf.Tensor) -> tf.Tensor:
         """What a row is compared by: its columns and its features, weighted."""
         flat = tf.reshape(x, (tf.shape(x)[0], math.prod(self.row_shape)))
-        w = self.feature_weight
-        return tf.concat(
-            [(1 - w) * flat, w * self._features(x, training=False)], axis=1
-        )
+        features, w = self._features(x, training=False), self.feature_weight
+        return tf.concat([(1 - w) * flat, w * features], axis=1)
 
     def _loss(self, view: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
         residual = l1_distance(view, self._view(self.generator_(z, training=False)))

@@ -23,7 +23,7 @@ from gantutor.detectors.base import Detector
 from gantutor.detectors.method import game
 from gantutor.networks import hidden_features
 from gantutor.one_class import SHARE_OR_ZERO
-from gantutor.scoring import l1_distance
+from gantutor.scoring import discriminator_score, l1_distance
 from gantutor.training import Stage, bigan_step
 
 
@@ -104,8 +104,6 @@ default="features"
             loss = l1_distance(features, self._features([made, z], training=False))
         else:
             judged = x if self.discrimination == "cross_entropy" else made
-            loss = tf.nn.softplus(
-                -self.discriminator_([judged, z], training=False)[:, 0]
-            )
+            loss = tf.nn.softplus(discriminator_score(self.discriminator_, [judged, z]))
         w = self.feature_weight
         return (1 - w) * l1_distance(x, made) + w * loss
