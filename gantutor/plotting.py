@@ -100,8 +100,7 @@ def figure(
     """
     # without pyplot: nothing is left open, nothing shown twice
     fig = DescribedFigure(figsize=size, layout="constrained")
-    if title:
-        fig.suptitle(title, fontsize=10)
+    fig.suptitle(title, fontsize=10)
     _described(fig, title, "")
     return fig, fig.subplots(rows, columns, squeeze=False, **options)
 
@@ -339,8 +338,7 @@ def frames(
     for ax in axes.flat[len(snapshots) :]:
         ax.set_axis_off()
     axes[0, 0].legend(loc="upper left", fontsize=7, markerscale=2)
-    if title:
-        fig.suptitle(title)
+    fig.suptitle(title)
     panels = f"{len(snapshots)} panels ({', '.join(snapshots)})"
     drawn = f"{panels}: generated rows (orange crosses) on the data (gray dots)."
     return _described(fig, title, drawn)
@@ -391,8 +389,7 @@ def images(
                 ax.spines[:].set(visible=True, color="gray")  # a white rim is seen
             if i == 0:
                 axes[0, start].set_title(block, loc="left")
-    if title:
-        fig.suptitle(title)
+    fig.suptitle(title)
     said = ", ".join(
         f"{len(part)} {name}" + (f" ({block})" if block else "")
         for name, blocks in rows.items()
