@@ -270,6 +270,13 @@ class Series(NamedTuple):
     events: tuple[Event, ...]
 
 
+def _check_room(n: int, n_events: int, each: int) -> None:
+    if n_events * each > n:
+        raise ValueError(
+            f"{n_events} events need {each * n_events} points, and n is {n}. Ask for fewer."
+        )
+
+
 def _series(values: NDArray, events: Sequence[Event]) -> Series:
     labels = np.zeros(len(values), dtype=np.int64)
     for event in events:
@@ -321,10 +328,7 @@ def periodic_signal(n: int = 6000, n_events: int = 0, seed: int = 0) -> Series:
     -------
     Series
     """
-    if n_events * 250 > n:
-        raise ValueError(
-            f"{n_events} events need {250 * n_events} points, and n is {n}. Ask for fewer."
-        )
+    _check_room(n, n_events, 250)
     rng = np.random.default_rng(seed)
     time = np.arange(n)
     phase = 2 * np.pi * time / PERIOD + 0.6 * _drift(n, 200, rng)
@@ -392,10 +396,7 @@ def heartbeats(n: int = 6000, n_events: int = 0, seed: int = 0) -> Series:
     -------
     Series
     """
-    if n_events * 400 > n:
-        raise ValueError(
-            f"{n_events} events need {400 * n_events} points, and n is {n}. Ask for fewer."
-        )
+    _check_room(n, n_events, 400)
     rng = np.random.default_rng(seed)
     between = 60 * (1 + 0.04 * rng.standard_normal(n // 50 + 2).clip(-2.5, 2.5))
     peaks = np.cumsum(between) - 60 * rng.uniform()  # where the R of each beat lies
