@@ -289,16 +289,14 @@ def decision_surface(
         ax.scatter(*points.T[:2], label=name, **style, **own)
         said.append(f"{len(points)} {name} ({sign})")
     square = (-extent, extent)
-    ax.set(
-        xlabel="feature 0", ylabel="feature 1", title=title, xlim=square, ylim=square
-    )
+    ax.set(xlabel="feature 0", ylabel="feature 1", title=title)
+    ax.set(xlim=square, ylim=square)
     ax.legend(loc="lower right", facecolor="lightgray")
-    return _described(
-        fig,
-        title,
+    drawn = (
         f"Map of the {colour_label} over two features from {-extent:g} to {extent:g}, from "
-        f"dark blue (low) to yellow (high), with {', '.join(said)}.",
+        f"dark blue (low) to yellow (high), with {', '.join(said)}."
     )
+    return _described(fig, title, drawn)
 
 
 def frames(
@@ -464,18 +462,22 @@ def diagram(
     ax.set(xlim=(-0.55, columns - 0.45), ylim=(rows - 0.4, -0.6), title=title)
     ax.set_axis_off()
     frame = {"boxstyle": "round,pad=0.5", "facecolor": "#eef3f8", "edgecolor": "black"}
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    centred: dict[str, Any] = {"ha": "center", "va": "center"}
     drawn = {
-        text: ax.text(*place, text, ha="center", va="center", fontsize=9, bbox=frame)
+        text: ax.text(*place, text, fontsize=9, bbox=frame, **centred)
         for text, place in boxes.items()
     }
     for start, end, text in arrows:
         learns = text.startswith("learns")
+        line, colour = ("--", COLOURS[1]) if learns else ("-", "black")
         pair = {(start, end), (end, start)} <= {arrow[:2] for arrow in arrows}
+        bend = 0.35 if pair else 0.0
         style = {
             "arrowstyle": "-|>",
-            "linestyle": "--" if learns else "-",
-            "color": COLOURS[1] if learns else "black",
-            "connectionstyle": f"arc3,rad={0.35 if pair else 0.0}",
+            "linestyle": line,
+            "color": colour,
+            "connectionstyle": f"arc3,rad={bend}",
             "patchA": drawn[start].get_bbox_patch(),
             "patchB": drawn[end].get_bbox_patch(),
             "shrinkA": 2,
@@ -483,17 +485,9 @@ def diagram(
         }
         ax.annotate("", boxes[end], boxes[start], arrowprops=style)
         (x0, y0), (x1, y1) = boxes[start], boxes[end]
-        bend = 0.175 if pair else 0.0  # where the middle of a bent arrow lies
-        ax.text(
-            (x0 + x1) / 2 - bend * (y1 - y0),
-            (y0 + y1) / 2 + bend * (x1 - x0),
-            text,
-            ha="center",
-            va="center",
-            fontsize=8,
-            color=style["color"],
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-        )
+        x = (x0 + x1 - bend * (y1 - y0)) / 2  # the middle of the arrow
+        y = (y0 + y1 + bend * (x1 - x0)) / 2
+        ax.text(x, y, text, fontsize=8, color=colour, bbox=white, **centred)
     said = "; ".join(
         f"{start} to {end}" + (f" ({text})" if text else "")
         for start, end, text in arrows
