@@ -193,8 +193,23 @@ def game(
 ) -> Stage:
     """The training of two sides, such as generator and discriminator, each with its Adam.
 
-    The step is called with the networks of both sides, those that give features, the two
-    optimisers, the weights of the losses, the rows and the noise, in this order.
+    Parameters
+    ----------
+    detector : Method
+        Its learning rate, batch size and size of the noise are taken.
+    step : callable
+        ``step(*makers, *judges, *features, makers' optimizer, judges' optimizer, *weights,
+        x, z)`` updates both sides and returns a tuple of scalar losses.
+    makers, judges : sequence of keras.Model
+        The networks of the two sides.
+    *weights
+        Settings of the losses.
+    features : sequence of keras.Model, optional
+        Networks that the step needs beside, and that share the weights of a side.
+    loss_names : sequence of str
+        Names of the losses that a step returns.
+    **options
+        Of `adam`, such as `beta_1`.
     """
     rate = detector._setting("learning_rate")
     optimizers = adam(rate, *makers, **options), adam(rate, *judges, **options)
