@@ -378,6 +378,7 @@ def images(
         ax.set(xticks=[], yticks=[], facecolor="none")
         ax.spines[:].set_visible(False)
     starts = np.cumsum([0, *(n + 1 for n in widths)])
+    said = []
     for i, (name, blocks) in enumerate(rows.items()):
         axes[i, 0].set_ylabel(name, rotation=0, ha="right", va="center")
         low, high = min(map(np.min, blocks.values())), max(map(np.max, blocks.values()))
@@ -385,15 +386,12 @@ def images(
             for ax, picture in zip(axes[i, start:], part, strict=False):
                 ax.imshow(picture, cmap="gray", vmin=low, vmax=high)
                 ax.spines[:].set(visible=True, color="gray")  # a white rim is seen
+            said.append(f"{len(part)} {name}" + (f" ({block})" if block else ""))
             if i == 0:
                 axes[0, start].set_title(block, loc="left")
     fig.suptitle(title)
-    said = ", ".join(
-        f"{len(part)} {name}" + (f" ({block})" if block else "")
-        for name, blocks in rows.items()
-        for block, part in blocks.items()
-    )
-    return _described(fig, title, f"Small gray images in rows: {said}.")
+    drawn = f"Small gray images in rows: {', '.join(said)}."
+    return _described(fig, title, drawn)
 
 
 def dots(
