@@ -287,9 +287,8 @@ def _series(values: NDArray, events: Sequence[Event]) -> Series:
 def _drift(n: int, length: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """A smooth random curve of mean 0 and standard deviation 1 that forgets in `length`."""
     noise = rng.standard_normal(n + 8 * int(length))
-    return gaussian_filter1d(noise, length)[4 * int(length) :][:n] * np.sqrt(
-        2 * np.sqrt(np.pi) * length
-    )
+    smooth = gaussian_filter1d(noise, length)[4 * int(length) :][:n]
+    return smooth * np.sqrt(2 * np.sqrt(np.pi) * length)
 
 
 PERIOD = 48  # points of `periodic_signal`

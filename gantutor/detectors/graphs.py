@@ -46,9 +46,7 @@ class Workshop:
 
     def __init__(self, detector: Method) -> None:
         self.model, self.stages = detector.twin()
-        self.optimizers = [
-            optimizer for stage in self.stages for optimizer in stage.learners
-        ]
+        self.optimizers = [adam for stage in self.stages for adam in stage.learners]
         state = [v for optimizer in self.optimizers for v in optimizer.variables]
         self.first_state = [v.numpy() for v in state]
         self.variables = [*variables_of(self.model), *state]
