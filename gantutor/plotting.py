@@ -20,6 +20,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from cycler import cycler
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
@@ -98,8 +99,8 @@ def figure(
         Set its `description`, if `descriptions.toml` has none for this title.
     axes : array of Axes of shape (rows, columns)
     """
-    # without pyplot: nothing is left open, nothing shown twice
     fig = DescribedFigure(figsize=size, layout="constrained")
+    FigureCanvasAgg(fig)  # without pyplot: nothing is left open, nothing shown twice
     fig.suptitle(title, fontsize=10)
     _described(fig, title, "")
     return fig, fig.subplots(rows, columns, squeeze=False, **options)
