@@ -16,17 +16,17 @@ have one hidden layer for tables, as in the authors' code.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, ClassVar
 
 import keras
 import tensorflow as tf
 
 from gantutor.detectors.base import Detector
-from gantutor.detectors.method import game
 from gantutor.networks import hidden_features, spectral_normalization
 from gantutor.one_class import SHARE_OR_ZERO
 from gantutor.scoring import l1_distance
-from gantutor.training import Stage, alad_step
+from gantutor.training import Noise, Stage, adam, alad_step
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -87,14 +87,24 @@ keras.Model
         self._features = hidden_features(self.row_discriminator_, last=True)
 
     def _training(self) -> list[Stage]:
-        stage = game(
-            self,
-            alad_step,
-            [self.generator_, self.encoder_],
-            [self.discriminator_, self.row_discriminator_, self.latent_discriminator_],
+        generator, encoder = self.generator_, self.encoder_
+        d_xz, d_xx = self.discriminator_, self.row_discriminator_
+        d_zz = self.latent_discriminator_
+        rate, momentum = self._setting("learning_rate"), self.ema_momentum
+        ge_optimizer = adam(rate, generator, encoder, beta_1=0.5, ema_momentum=momentum)
+        d_optimizer = adam(rate, d_xz, d_xx, d_zz, beta_1=0.5, ema_momentum=momentum)
+        step = partial(
+            alad_step, generator, encoder, d_xz, d_xx, d_zz, ge_optimizer, d_optimizer
+        )
+        stage = Stage(
+            step,
+            batch_shape=(self.batch_size,),
+            noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
             loss_names=("discriminators", "generator_and_encoder"),
-            beta_1=0.5,
-            ema_momentum=self.ema_momentum,
+            learners={
+                ge_optimizer: [generator, encoder],
+                d_optimizer: [d_xz, d_xx, d_zz],
+            },
         )
         return [stage]
 

@@ -23,13 +23,13 @@ import numpy as np
 import tensorflow as tf
 
 from gantutor.detectors.base import Detector
-from gantutor.detectors.method import game
+from gantutor.detectors.gan import gan_stage
 from gantutor.detectors.wgan import wgan_stage
 from gantutor.networks import hidden_features
 from gantutor.one_class import NOT_NEGATIVE, POSITIVE, SHARE_OR_ZERO, WHOLE
 from gantutor.rows import Rows
 from gantutor.scoring import integrated_gradients, l1_distance, latent_search
-from gantutor.training import Stage, gan_step
+from gantutor.training import Stage
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -99,9 +99,11 @@ verbose, warm_start
         self._features = hidden_features(self.discriminator_, last=True)
 
     def _training(self) -> list[Stage]:
+        networks = self.generator_, self.discriminator_
+        sizes = self._setting("learning_rate"), self.batch_size, self.latent_dim_
         if self.adversarial_training == "gan":
-            return [game(self, gan_step, [self.generator_], [self.discriminator_])]
-        return [wgan_stage(self, self.generator_, self.discriminator_)]
+            return [gan_stage(*networks, *sizes)]
+        return [wgan_stage(*networks, *sizes, self.n_critic, self.penalty_weight)]
 
     def _after_training(self, x: Rows) -> None:
         random = np.random.default_rng(np.random.SeedSequence(self.seed_).spawn(4)[3])

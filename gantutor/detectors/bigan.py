@@ -14,17 +14,17 @@ Departures from the paper: the weights that score are averaged over about 500 st
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 import keras
 import tensorflow as tf
 
 from gantutor.detectors.base import Detector
-from gantutor.detectors.method import game
 from gantutor.networks import hidden_features
 from gantutor.one_class import SHARE_OR_ZERO
 from gantutor.scoring import discriminator_score, l1_distance
-from gantutor.training import Stage, bigan_step
+from gantutor.training import Noise, Stage, adam, bigan_step
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -82,14 +82,19 @@ default="features"
         self._features = hidden_features(self.discriminator_, last=True)
 
     def _training(self) -> list[Stage]:
-        stage = game(
-            self,
-            bigan_step,
-            [self.generator_, self.encoder_],
-            [self.discriminator_],
+        generator, encoder = self.generator_, self.encoder_
+        discriminator = self.discriminator_
+        rate, momentum = self._setting("learning_rate"), self.ema_momentum
+        ge_optimizer = adam(rate, generator, encoder, beta_1=0.5, ema_momentum=momentum)
+        d_optimizer = adam(rate, discriminator, beta_1=0.5, ema_momentum=momentum)
+        stage = Stage(
+            partial(
+                bigan_step, generator, encoder, discriminator, ge_optimizer, d_optimizer
+            ),
+            batch_shape=(self.batch_size,),
+            noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
             loss_names=("discriminator", "generator_and_encoder"),
-            beta_1=0.5,
-            ema_momentum=self.ema_momentum,
+            learners={ge_optimizer: [generator, encoder], d_optimizer: [discriminator]},
         )
         return [stage]
 

@@ -91,23 +91,36 @@ verbose, warm_start
         self._features = hidden_features(self.critic_, last=True)
 
     def _training(self) -> list[Stage]:
-        optimizer = adam(self._setting("learning_rate"), self.encoder_)
+        generator, encoder = self.generator_, self.encoder_
+        rate = self._setting("learning_rate")
+        gan = wgan_stage(
+            generator,
+            self.critic_,
+            rate,
+            self.batch_size,
+            self.latent_dim_,
+            self.n_critic,
+            self.penalty_weight,
+        )
+        optimizer = adam(rate, encoder)
         step: Step
         if self.encoder_training == "ziz":
-            step = partial(ziz_step, self.generator_, self.encoder_, optimizer)
+            step = partial(ziz_step, generator, encoder, optimizer)
             noise = [Noise("normal", (self.batch_size, self.latent_dim_))]
         else:
-            players = self.generator_, self.encoder_, self._features
             kappa = float(self.kappa) if self.encoder_training == "izi_f" else 0.0
-            step, noise = partial(izi_step, *players, optimizer, kappa), []
+            step = partial(
+                izi_step, generator, encoder, self._features, optimizer, kappa
+            )
+            noise = []
         encoding = Stage(
             step,
             batch_shape=(self.batch_size,),
             noise=noise,
             loss_names=("encoder",),
-            learners={optimizer: [self.encoder_]},
+            learners={optimizer: [encoder]},
         )
-        return [wgan_stage(self, self.generator_, self.critic_), encoding]
+        return [gan, encoding]
 
     def step_counts(self) -> list[int]:
         """The steps of the GAN, and those of the encoder."""

@@ -13,16 +13,16 @@ of the number of columns, so that one default fits all tables.
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, ClassVar
 
 import keras
 import tensorflow as tf
 
 from gantutor.detectors.base import Detector
-from gantutor.detectors.method import game
 from gantutor.one_class import NOT_NEGATIVE, POSITIVE, SHARE
 from gantutor.scoring import discriminator_score
-from gantutor.training import Stage, fence_gan_step
+from gantutor.training import Noise, Stage, adam, fence_gan_step
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -80,10 +80,27 @@ verbose, warm_start
         self.discriminator_ = self._network("discriminator")
 
     def _training(self) -> list[Stage]:
-        beta = float(self.beta) * math.prod(self.row_shape) ** 0.5
-        weights = float(self.alpha), beta, float(self.gamma)
-        players = [self.generator_], [self.discriminator_]
-        return [game(self, fence_gan_step, *players, *weights)]
+        generator, discriminator = self.generator_, self.discriminator_
+        rate = self._setting("learning_rate")
+        g_optimizer, d_optimizer = adam(rate, generator), adam(rate, discriminator)
+        step = partial(
+            fence_gan_step,
+            generator,
+            discriminator,
+            g_optimizer,
+            d_optimizer,
+            float(self.alpha),
+            float(self.beta) * math.prod(self.row_shape) ** 0.5,
+            float(self.gamma),
+        )
+        stage = Stage(
+            step,
+            batch_shape=(self.batch_size,),
+            noise=[Noise("normal", (self.batch_size, self.latent_dim_))],
+            loss_names=("discriminator", "generator"),
+            learners={g_optimizer: [generator], d_optimizer: [discriminator]},
+        )
+        return [stage]
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
         return discriminator_score(self.discriminator_, x)

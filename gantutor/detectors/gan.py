@@ -9,15 +9,34 @@ on the same data lies anywhere from 0 to 1, seed by seed (notebook 04).
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import keras
 import tensorflow as tf
 
 from gantutor.detectors.base import Detector
-from gantutor.detectors.method import game
 from gantutor.scoring import discriminator_score
-from gantutor.training import Stage, gan_step
+from gantutor.training import Noise, Stage, adam, gan_step
+
+
+def gan_stage(
+    generator: keras.Model,
+    discriminator: keras.Model,
+    learning_rate: float,
+    batch_size: int,
+    latent_dim: int,
+) -> Stage:
+    """The training of a plain GAN."""
+    g_optimizer = adam(learning_rate, generator)
+    d_optimizer = adam(learning_rate, discriminator)
+    return Stage(
+        partial(gan_step, generator, discriminator, g_optimizer, d_optimizer),
+        batch_shape=(batch_size,),
+        noise=[Noise("normal", (batch_size, latent_dim))],
+        loss_names=("discriminator", "generator"),
+        learners={g_optimizer: [generator], d_optimizer: [discriminator]},
+    )
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -58,7 +77,14 @@ verbose, warm_start
         self.discriminator_ = self._network("discriminator")
 
     def _training(self) -> list[Stage]:
-        return [game(self, gan_step, [self.generator_], [self.discriminator_])]
+        stage = gan_stage(
+            self.generator_,
+            self.discriminator_,
+            self._setting("learning_rate"),
+            self.batch_size,
+            self.latent_dim_,
+        )
+        return [stage]
 
     def _score(self, x: tf.Tensor) -> tf.Tensor:
         return discriminator_score(self.discriminator_, x)

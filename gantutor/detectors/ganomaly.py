@@ -17,18 +17,18 @@ Departures from the paper: scores are not rescaled by those of the other rows; n
 normalisation.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, ClassVar
 
 import keras
 import tensorflow as tf
 
 from gantutor.detectors.base import Detector
-from gantutor.detectors.method import game
 from gantutor.networks import hidden_features
 from gantutor.one_class import NOT_NEGATIVE
 from gantutor.scoring import mean_squared_distance
-from gantutor.training import Stage, ganomaly_step
+from gantutor.training import Stage, adam, ganomaly_step
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -82,17 +82,38 @@ verbose, warm_start
         self._features = hidden_features(self.discriminator_)
 
     def _training(self) -> list[Stage]:
-        weights = self.adversarial_weight, self.contextual_weight, self.encoder_weight
-        stage = game(
-            self,
-            ganomaly_step,
-            [self.encoder_, self.decoder_, self.second_encoder_],
-            [self.discriminator_],
-            tuple(map(float, weights)),
-            features=[self._features],
-            loss_names=("discriminator", "adversarial", "contextual", "encoder"),
+        encoder, decoder = self.encoder_, self.decoder_
+        second_encoder, discriminator = self.second_encoder_, self.discriminator_
+        rate = self._setting("learning_rate")
+        g_optimizer = adam(rate, encoder, decoder, second_encoder)
+        d_optimizer = adam(rate, discriminator)
+        weights = (
+            float(self.adversarial_weight),
+            float(self.contextual_weight),
+            float(self.encoder_weight),
         )
-        return [replace(stage, noise=())]
+        step = partial(
+            ganomaly_step,
+            encoder,
+            decoder,
+            second_encoder,
+            discriminator,
+            self._features,
+            g_optimizer,
+            d_optimizer,
+            weights,
+        )
+        stage = Stage(
+            step,
+            batch_shape=(self.batch_size,),
+            noise=(),
+            loss_names=("discriminator", "adversarial", "contextual", "encoder"),
+            learners={
+                g_optimizer: [encoder, decoder, second_encoder],
+                d_optimizer: [discriminator],
+            },
+        )
+        return [stage]
 
     def _reconstruct(self, x: tf.Tensor) -> tf.Tensor:
         return self.decoder_(self.encoder_(x, training=False), training=False)

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar, Self
 
 import keras
@@ -21,7 +20,7 @@ from gantutor.one_class import (
     restore_values,
 )
 from gantutor.rows import Rows
-from gantutor.training import Noise, Stage, Step, adam
+from gantutor.training import Stage
 
 NEEDED = (  # of any detector, to score and to be trained on
     *("n_features_in_", "image_shape_", "latent_dim_", "seed_", "center_", "scale_"),
@@ -179,44 +178,3 @@ class Method(OneClass):
             self.__dict__.update(state)
         elif not startup.forked():  # there, the first call says what is wrong
             self.__dict__.update(vars(self.from_tree(state["packed"])))
-
-
-def game(
-    detector: Method,
-    step: Step,
-    makers: Sequence[keras.Model],
-    judges: Sequence[keras.Model],
-    *weights: float | tuple[float, ...],
-    features: Sequence[keras.Model] = (),
-    loss_names: Sequence[str] = ("discriminator", "generator"),
-    **options: float,
-) -> Stage:
-    """The training of two sides, such as generator and discriminator, each with its Adam.
-
-    Parameters
-    ----------
-    detector : Method
-        Its learning rate, batch size and size of the noise are taken.
-    step : callable
-        ``step(*makers, *judges, *features, makers' optimizer, judges' optimizer, *weights,
-        x, z)`` updates both sides and returns a tuple of scalar losses.
-    makers, judges : sequence of keras.Model
-        The networks of the two sides.
-    *weights
-        Settings of the losses.
-    features : sequence of keras.Model, optional
-        Networks that the step needs beside, and that share the weights of a side.
-    loss_names : sequence of str
-        Names of the losses that a step returns.
-    **options
-        Of `adam`, such as `beta_1`.
-    """
-    rate = detector._setting("learning_rate")
-    optimizers = adam(rate, *makers, **options), adam(rate, *judges, **options)
-    return Stage(
-        partial(step, *makers, *judges, *features, *optimizers, *weights),
-        batch_shape=(detector.batch_size,),
-        noise=[Noise("normal", (detector.batch_size, detector.latent_dim_))],
-        loss_names=loss_names,
-        learners=dict(zip(optimizers, (makers, judges), strict=True)),
-    )

@@ -16,7 +16,8 @@ the way from generated to real ones, so it has the plain GAN's trouble with dire
 distance in its hidden layers has not.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 import keras
@@ -24,34 +25,44 @@ import tensorflow as tf
 
 from gantutor import rows, scoring
 from gantutor.detectors.base import Detector
-from gantutor.detectors.method import game
 from gantutor.networks import hidden_features
 from gantutor.one_class import POSITIVE, WHOLE
 from gantutor.rows import Rows
-from gantutor.training import Noise, Stage, wgan_step
+from gantutor.training import Noise, Stage, adam, wgan_step
 
 MAX_REFERENCE_ROWS = 10_000  # among which "neighbours" looks
 MAX_GAUSSIAN_ROWS = 100_000  # whose features make the covariance: 200 MB, and enough
 
 
 def wgan_stage(
-    detector: Detector, generator: keras.Model, critic: keras.Model
+    generator: keras.Model,
+    critic: keras.Model,
+    learning_rate: float,
+    batch_size: int,
+    latent_dim: int,
+    n_critic: int,
+    penalty_weight: float,
 ) -> Stage:
-    """The training of a WGAN with gradient penalty, with the parameters of a detector."""
-    stage = game(
-        detector,
-        wgan_step,
-        [generator],
-        [critic],
-        float(detector.penalty_weight),
+    """The training of a WGAN with gradient penalty."""
+    g_optimizer = adam(learning_rate, generator, beta_1=0.0, beta_2=0.9)
+    c_optimizer = adam(learning_rate, critic, beta_1=0.0, beta_2=0.9)
+    return Stage(
+        partial(
+            wgan_step,
+            generator,
+            critic,
+            g_optimizer,
+            c_optimizer,
+            float(penalty_weight),
+        ),
+        batch_shape=(n_critic, batch_size),
+        noise=[
+            Noise("normal", (n_critic + 1, batch_size, latent_dim)),
+            Noise("uniform", (n_critic, batch_size, 1)),
+        ],
         loss_names=("critic", "generator", "penalty"),
-        beta_1=0.0,
-        beta_2=0.9,
+        learners={g_optimizer: [generator], c_optimizer: [critic]},
     )
-    n, size = detector.n_critic, detector.batch_size
-    normal = Noise("normal", (n + 1, size, detector.latent_dim_))
-    noise = [normal, Noise("uniform", (n, size, 1))]
-    return replace(stage, batch_shape=(n, size), noise=noise)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -108,7 +119,16 @@ verbose, warm_start
             self._features = hidden_features(self.critic_)
 
     def _training(self) -> list[Stage]:
-        return [wgan_stage(self, self.generator_, self.critic_)]
+        stage = wgan_stage(
+            self.generator_,
+            self.critic_,
+            self._setting("learning_rate"),
+            self.batch_size,
+            self.latent_dim_,
+            self.n_critic,
+            self.penalty_weight,
+        )
+        return [stage]
 
     def _after_training(self, x: Rows) -> None:
         for name in self.score_arrays:  # an earlier fit may have needed others
