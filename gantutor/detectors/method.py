@@ -3,7 +3,6 @@
 `Detector` in ``base.py`` adds `fit` and what a user calls.
 """
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import keras
