@@ -16,6 +16,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, make_moons
 
 Rows = NDArray[np.float32]
 Table = TypeVar("Table", pd.DataFrame, NDArray)
+Kind = Literal["shift", "scale", "dependence"]
 
 
 def script_data(
@@ -52,7 +53,7 @@ def script_data(
 class Rung(NamedTuple):
     """One rung of the difficulty ladder: how anomalies differ, and by how much."""
 
-    kind: Literal["shift", "scale", "dependence"]
+    kind: Kind
     level: float
 
 
@@ -68,7 +69,7 @@ LADDER = (
 
 
 def ladder(
-    kind: Literal["shift", "scale", "dependence"],
+    kind: Kind,
     level: float,
     n_normal: int = 2000,
     n_abnormal: int = 500,
@@ -115,9 +116,7 @@ def ladder(
     return normal.astype("float32"), abnormal.astype("float32")
 
 
-def best_auroc(
-    kind: Literal["shift", "scale", "dependence"], level: float, n_features: int = 10
-) -> float:
+def best_auroc(kind: Kind, level: float, n_features: int = 10) -> float:
     """AUROC on a rung of the ladder for someone who knows the normal rows perfectly.
 
     Knowing the density of the normal rows and nothing of the anomalies, rows are ranked
@@ -271,6 +270,13 @@ class Series(NamedTuple):
     events: tuple[Event, ...]
 
 
+def _check_room(n: int, n_events: int, each: int) -> None:
+    if n_events * each > n:
+        raise ValueError(
+            f"{n_events} events need {each * n_events} points, and n is {n}. Ask for fewer."
+        )
+
+
 def _series(values: NDArray, events: Sequence[Event]) -> Series:
     labels = np.zeros(len(values), dtype=np.int64)
     for event in events:
@@ -281,9 +287,8 @@ def _series(values: NDArray, events: Sequence[Event]) -> Series:
 def _drift(n: int, length: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """A smooth random curve of mean 0 and standard deviation 1 that forgets in `length`."""
     noise = rng.standard_normal(n + 8 * int(length))
-    return gaussian_filter1d(noise, length)[4 * int(length) :][:n] * np.sqrt(
-        2 * np.sqrt(np.pi) * length
-    )
+    smooth = gaussian_filter1d(noise, length)[4 * int(length) :][:n]
+    return smooth * np.sqrt(2 * np.sqrt(np.pi) * length)
 
 
 PERIOD = 48  # points of `periodic_signal`
@@ -322,10 +327,7 @@ def periodic_signal(n: int = 6000, n_events: int = 0, seed: int = 0) -> Series:
     -------
     Series
     """
-    if n_events * 250 > n:
-        raise ValueError(
-            f"{n_events} events need {250 * n_events} points, and n is {n}. Ask for fewer."
-        )
+    _check_room(n, n_events, 250)
     rng = np.random.default_rng(seed)
     time = np.arange(n)
     phase = 2 * np.pi * time / PERIOD + 0.6 * _drift(n, 200, rng)
@@ -393,10 +395,7 @@ def heartbeats(n: int = 6000, n_events: int = 0, seed: int = 0) -> Series:
     -------
     Series
     """
-    if n_events * 400 > n:
-        raise ValueError(
-            f"{n_events} events need {400 * n_events} points, and n is {n}. Ask for fewer."
-        )
+    _check_room(n, n_events, 400)
     rng = np.random.default_rng(seed)
     between = 60 * (1 + 0.04 * rng.standard_normal(n // 50 + 2).clip(-2.5, 2.5))
     peaks = np.cumsum(between) - 60 * rng.uniform()  # where the R of each beat lies

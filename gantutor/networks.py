@@ -343,10 +343,8 @@ def _check_network(
     def described(shapes: list[tuple[int, ...]]) -> str:
         return " and ".join(map(str, shapes))
 
-    got = [
-        [tuple(tensor.shape[1:]) for tensor in getattr(given, end, None) or []]
-        for end in ("inputs", "outputs")
-    ]
+    ends = [getattr(given, end, None) or [] for end in ("inputs", "outputs")]
+    got = [[tuple(tensor.shape[1:]) for tensor in end] for end in ends]
     if not isinstance(given, keras.Model) or not all(got):
         raise ValueError(
             f"The {kind} you passed, {given!r}, must be a keras.Model that begins "
@@ -368,14 +366,12 @@ def _fresh_copy(model: keras.Model) -> keras.Model:
     """The same layers with new weights, in float32 whatever they were built in."""
 
     def copied(layer: keras.Layer) -> keras.Layer:
-        if isinstance(layer, keras.Model):
-            return _fresh_copy(layer)
         config = layer.get_config()
         if "dtype" in config:
             config["dtype"] = "float32"
         return type(layer).from_config(config)
 
-    return keras.models.clone_model(model, clone_function=copied)
+    return keras.models.clone_model(model, clone_function=copied, recursive=True)
 
 
 # -- in a file -------------------------------------------------------------------------
@@ -418,13 +414,14 @@ def packed(model: keras.Model) -> str:
     """
     config = json.loads(model.to_json())
     config.pop("compile_config", None)  # a loss and an optimiser, which nobody asks for
-    _refuse_strangers(config)
-    return json.dumps(config)
+    text = json.dumps(config)
+    _refuse_strangers(text)
+    return text
 
 
 def unpacked(config: str) -> keras.Model:
     """The network that `packed` has described, with fresh weights."""
-    _refuse_strangers(json.loads(config))
+    _refuse_strangers(config)
     return keras.models.model_from_json(config)
 
 
@@ -461,14 +458,22 @@ def refuse_other_sizes(
         raise ValueError("its arrays have other shapes than the networks it names")
 
 
-def _refuse_strangers(config: Any) -> None:
-    parts = list(_parts(config))
+def _refuse_strangers(config: str) -> None:
+    parts: list[dict[str, Any]] = []
+
+    def seen(node: dict[str, Any]) -> dict[str, Any]:
+        if node.get("class_name") is not None:
+            parts.append(node)
+        return node
+
+    json.loads(config, object_hook=seen)
     strangers = [
-        str(registered or name)
-        for name, registered, module in parts
-        if name not in KERAS_CLASSES
-        or registered not in (None, name)  # a class of one's own under Keras' name
-        or module.partition(".")[0] != "keras"
+        str(part.get("registered_name") or part["class_name"])
+        for part in parts
+        if part["class_name"] not in KERAS_CLASSES
+        # a class of one's own under Keras' name
+        or part.get("registered_name") not in (None, part["class_name"])
+        or str(part.get("module") or "keras").partition(".")[0] != "keras"
     ]
     if strangers:
         raise ValueError(
@@ -477,18 +482,6 @@ def _refuse_strangers(config: Any) -> None:
         )
     if len(parts) > MOST_PARTS:
         raise ValueError(f"The network has {len(parts):,} parts, too many for a file.")
-
-
-def _parts(config: Any) -> Iterator[tuple[Any, Any, str]]:
-    """Name, registered name and module of all that a configuration names."""
-    if isinstance(config, dict):
-        if (name := config.get("class_name")) is not None:
-            module = str(config.get("module") or "keras")
-            yield name, config.get("registered_name"), module
-        config = list(config.values())
-    if isinstance(config, list):
-        for item in config:
-            yield from _parts(item)
 
 
 # -- initial weights -------------------------------------------------------------------

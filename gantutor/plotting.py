@@ -12,6 +12,7 @@ import html
 import io
 import itertools
 import tomllib
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
@@ -32,31 +33,19 @@ LINES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
 LINE_NAMES = ("solid", "dashed", "dotted", "dash-dotted", "long-dashed", "fine-dotted")
 HATCHES = ("", "//", "..", "\\\\", "xx", "--")
 
-DESCRIPTIONS: dict[str, str] = {
-    title: text
-    for notebook in tomllib.loads(
-        files("gantutor").joinpath("descriptions.toml").read_text(encoding="utf-8")
-    ).values()
-    for title, text in notebook.items()
-}
+_TOML = files("gantutor").joinpath("descriptions.toml").read_text(encoding="utf-8")
+DESCRIPTIONS: ChainMap[str, str] = ChainMap(*tomllib.loads(_TOML).values())
 
 
 def use_style() -> None:
     """Set Matplotlib's defaults to the look of the series (`setup` does this)."""
-    mpl.rcParams.update(
-        {
-            "axes.prop_cycle": cycler(color=COLOURS),
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.titlesize": 10,
-            "axes.grid": True,
-            "figure.dpi": 90,
-            "grid.alpha": 0.3,
-            "image.cmap": "viridis",
-            "axes.axisbelow": True,
-            "legend.fontsize": 9,
-        }
-    )
+    colours = cycler(color=COLOURS)
+    mpl.rc("axes", prop_cycle=colours, titlesize=10, grid=True, axisbelow=True)
+    mpl.rc("axes.spines", top=False, right=False)
+    mpl.rc("figure", dpi=90)
+    mpl.rc("grid", alpha=0.3)
+    mpl.rc("image", cmap="viridis")
+    mpl.rc("legend", fontsize=9)
 
 
 class DescribedFigure(Figure):
@@ -112,8 +101,7 @@ def figure(
     """
     fig = DescribedFigure(figsize=size, layout="constrained")
     FigureCanvasAgg(fig)  # without pyplot: nothing is left open, nothing shown twice
-    if title:
-        fig.suptitle(title, fontsize=10)
+    fig.suptitle(title, fontsize=10)
     _described(fig, title, "")
     return fig, fig.subplots(rows, columns, squeeze=False, **options)
 
@@ -195,15 +183,11 @@ def lines(
     """
     _check_number(curves)
     fig, [[ax]] = figure()
-    for i, (name, y) in enumerate(curves.items()):
-        ax.plot(
-            x,
-            np.asarray(y),
-            color=COLOURS[i],
-            linestyle=LINES[i],
-            marker=MARKERS[i] if np.size(x) <= 20 else None,  # show measured points
-            label=name,
-        )
+    ax.set_prop_cycle(color=COLOURS, linestyle=LINES)
+    if np.size(x) <= 20:  # show measured points
+        ax.set_prop_cycle(color=COLOURS, linestyle=LINES, marker=MARKERS)
+    for name, y in curves.items():
+        ax.plot(x, np.asarray(y), label=name)
     ax.set(xlabel=labels[0], ylabel=labels[1], title=title)
     ax.legend()
     names = zip(curves, LINE_NAMES, COLOUR_NAMES, strict=False)
@@ -306,17 +290,14 @@ def decision_surface(
         ax.scatter(*points.T[:2], label=name, **style, **own)
         said.append(f"{len(points)} {name} ({sign})")
     square = (-extent, extent)
-    ax.set(
-        xlabel="feature 0", ylabel="feature 1", title=title, xlim=square, ylim=square
-    )
-    ax.grid(False)
+    ax.set(xlabel="feature 0", ylabel="feature 1", title=title)
+    ax.set(xlim=square, ylim=square)
     ax.legend(loc="lower right", facecolor="lightgray")
-    return _described(
-        fig,
-        title,
+    drawn = (
         f"Map of the {colour_label} over two features from {-extent:g} to {extent:g}, from "
-        f"dark blue (low) to yellow (high), with {', '.join(said)}.",
+        f"dark blue (low) to yellow (high), with {', '.join(said)}."
     )
+    return _described(fig, title, drawn)
 
 
 def frames(
@@ -356,8 +337,7 @@ def frames(
     for ax in axes.flat[len(snapshots) :]:
         ax.set_axis_off()
     axes[0, 0].legend(loc="upper left", fontsize=7, markerscale=2)
-    if title:
-        fig.suptitle(title)
+    fig.suptitle(title)
     panels = f"{len(snapshots)} panels ({', '.join(snapshots)})"
     drawn = f"{panels}: generated rows (orange crosses) on the data (gray dots)."
     return _described(fig, title, drawn)
@@ -381,21 +361,12 @@ def images(
     -------
     DescribedFigure
     """
-    rows = {
-        name: {
-            block: np.reshape(part, np.shape(part)[:3])
-            for block, part in (
-                group if isinstance(group, Mapping) else {"": group}
-            ).items()
-        }
+    rows: dict[str, Mapping[str, Any]] = {
+        name: group if isinstance(group, Mapping) else {"": group}
         for name, group in pictures.items()
     }
-    widths = [
-        max(map(len, parts))
-        for parts in itertools.zip_longest(
-            *(list(blocks.values()) for blocks in rows.values()), fillvalue=()
-        )
-    ]
+    counts = [[len(part) for part in blocks.values()] for blocks in rows.values()]
+    widths = [max(column) for column in itertools.zip_longest(*counts, fillvalue=0)]
     ratios = [ratio for n in widths for ratio in [1.0] * n + [0.4]][:-1]
     fig, axes = figure(
         len(rows),
@@ -405,31 +376,23 @@ def images(
     )
     fig.get_layout_engine().set(w_pad=0.02, h_pad=0.1)  # type: ignore[union-attr,call-arg]
     for ax in axes.flat:
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
+        ax.set(xticks=[], yticks=[], facecolor="none")
         ax.spines[:].set_visible(False)
-        ax.set_facecolor("none")
     starts = np.cumsum([0, *(n + 1 for n in widths)])
+    said = []
     for i, (name, blocks) in enumerate(rows.items()):
         axes[i, 0].set_ylabel(name, rotation=0, ha="right", va="center")
-        scale = {
-            "vmin": min(part.min() for part in blocks.values()),
-            "vmax": max(part.max() for part in blocks.values()),
-        }
+        low, high = min(map(np.min, blocks.values())), max(map(np.max, blocks.values()))
         for start, (block, part) in zip(starts, blocks.items(), strict=False):
             for ax, picture in zip(axes[i, start:], part, strict=False):
-                ax.imshow(picture, cmap="gray", **scale)
+                ax.imshow(picture, cmap="gray", vmin=low, vmax=high)
                 ax.spines[:].set(visible=True, color="gray")  # a white rim is seen
+            said.append(f"{len(part)} {name}" + (f" ({block})" if block else ""))
             if i == 0:
                 axes[0, start].set_title(block, loc="left")
-    if title:
-        fig.suptitle(title)
-    counts = ", ".join(
-        f"{len(part)} {name}" + (f" ({block})" if block else "")
-        for name, blocks in rows.items()
-        for block, part in blocks.items()
-    )
-    return _described(fig, title, f"Small gray images in rows: {counts}.")
+    fig.suptitle(title)
+    drawn = f"Small gray images in rows: {', '.join(said)}."
+    return _described(fig, title, drawn)
 
 
 def dots(
@@ -460,8 +423,7 @@ def dots(
     for i, values in enumerate(groups.values()):
         points = np.atleast_1d(np.asarray(values, dtype=float))
         spread = (0.618 * np.arange(len(points)) + 0.5) % 1 - 0.5  # equal values apart
-        apart = 0.5 * spread
-        ax.plot(points, i + apart, "o", alpha=0.6, color=COLOURS[0])
+        ax.plot(points, i + spread / 2, "o", alpha=0.6, color=COLOURS[0])
     line = ""
     if reference is not None:
         ax.axvline(reference[1], color="gray", linestyle="--")
@@ -499,18 +461,22 @@ def diagram(
     ax.set(xlim=(-0.55, columns - 0.45), ylim=(rows - 0.4, -0.6), title=title)
     ax.set_axis_off()
     frame = {"boxstyle": "round,pad=0.5", "facecolor": "#eef3f8", "edgecolor": "black"}
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    centred: dict[str, Any] = {"ha": "center", "va": "center"}
     drawn = {
-        text: ax.text(*place, text, ha="center", va="center", fontsize=9, bbox=frame)
+        text: ax.text(*place, text, fontsize=9, bbox=frame, **centred)
         for text, place in boxes.items()
     }
     for start, end, text in arrows:
         learns = text.startswith("learns")
+        line, colour = ("--", COLOURS[1]) if learns else ("-", "black")
         pair = {(start, end), (end, start)} <= {arrow[:2] for arrow in arrows}
+        bend = 0.35 if pair else 0.0
         style = {
             "arrowstyle": "-|>",
-            "linestyle": "--" if learns else "-",
-            "color": COLOURS[1] if learns else "black",
-            "connectionstyle": f"arc3,rad={0.35 if pair else 0.0}",
+            "linestyle": line,
+            "color": colour,
+            "connectionstyle": f"arc3,rad={bend}",
             "patchA": drawn[start].get_bbox_patch(),
             "patchB": drawn[end].get_bbox_patch(),
             "shrinkA": 2,
@@ -518,17 +484,9 @@ def diagram(
         }
         ax.annotate("", boxes[end], boxes[start], arrowprops=style)
         (x0, y0), (x1, y1) = boxes[start], boxes[end]
-        bend = 0.175 if pair else 0.0  # where the middle of a bent arrow lies
-        ax.text(
-            (x0 + x1) / 2 - bend * (y1 - y0),
-            (y0 + y1) / 2 + bend * (x1 - x0),
-            text,
-            ha="center",
-            va="center",
-            fontsize=8,
-            color=style["color"],
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-        )
+        x = (x0 + x1 - bend * (y1 - y0)) / 2  # the middle of the arrow
+        y = (y0 + y1 + bend * (x1 - x0)) / 2
+        ax.text(x, y, text, fontsize=8, color=colour, bbox=white, **centred)
     said = "; ".join(
         f"{start} to {end}" + (f" ({text})" if text else "")
         for start, end, text in arrows

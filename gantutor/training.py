@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import keras
 import numpy as np
@@ -222,8 +222,9 @@ def train(
                 any_number = tf.TensorSpec((None, *seen.shape[1:]), seen.dtype)
                 # found once: looking for it again takes longer than ten steps
                 call = call or run_block.get_concrete_function(any_number, *block)
-                blocks.append(thread.submit(_losses, call, seen, *block))
-                _check_finite(blocks[-1].result()[:n], loss_names, first, n_steps)
+                blocks.append(thread.submit(call, seen, *block))
+                losses = blocks[-1].result().numpy()[:n]
+                _check_finite(losses, loss_names, first, n_steps)
                 bar.update(n)
         except KeyboardInterrupt:
             if len(blocks) < 2:  # in the first block: there is nothing to keep
@@ -239,13 +240,7 @@ def train(
     return dict(zip(loss_names, losses.T, strict=True))
 
 
-def _losses(call: Callable[..., tf.Tensor], *arguments: Any) -> NDArray[np.float32]:
-    return call(*arguments).numpy()
-
-
-def _reading(
-    data: Rows,
-) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+def _reading(data: Rows) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """A function that gives data for the next steps, and where in it the drawn rows lie."""
     if isinstance(data, np.ndarray):
         held = tf.constant(data)
@@ -269,9 +264,7 @@ def _drawing(
     The last block of a training is filled up with zeros: another shape would be compiled
     again.
     """
-    if not isinstance(seed, np.random.SeedSequence):
-        seed = np.random.SeedSequence(seed)
-    for_rows, *for_noise = map(np.random.default_rng, seed.spawn(1 + len(noise)))
+    for_rows, *for_noise = np.random.default_rng(seed).spawn(1 + len(noise))
 
     def draw(n: int) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         rows = for_rows.integers(n_rows, size=(n, *batch_shape), dtype=np.int32)
@@ -280,10 +273,8 @@ def _drawing(
             normal = distribution == "normal"
             function = stream.standard_normal if normal else stream.random
             drawn.append(function((n, *shape), dtype=np.float32))
-        if n < BLOCK:
-            drawn = [
-                np.pad(a, [(0, BLOCK - n)] + [(0, 0)] * (a.ndim - 1)) for a in drawn
-            ]
+        for array in drawn:
+            array.resize((BLOCK, *array.shape[1:]), refcheck=False)
         first, *others = map(tf.constant, drawn)
         return first, tuple(others)
 

@@ -75,19 +75,15 @@ keras.Model
     image_defaults: ClassVar = {"n_steps": 1000}
 
     def _build(self) -> None:
-        def normalized(given: keras.Model | None, kind: str) -> keras.Model:
-            network = self._network(given, kind)
+        def normalized(name: str, kind: str = "") -> keras.Model:
+            network = self._network(name, kind)
             return spectral_normalization(network) if self.spectral_norm else network
 
-        self.generator_ = self._network(self.generator, "generator")
-        self.encoder_ = normalized(self.encoder, "encoder")
-        self.discriminator_ = normalized(self.discriminator, "pair_discriminator")
-        self.row_discriminator_ = normalized(
-            self.row_discriminator, "row_discriminator"
-        )
-        self.latent_discriminator_ = normalized(
-            self.latent_discriminator, "latent_discriminator"
-        )
+        self.generator_ = self._network("generator")
+        self.encoder_ = normalized("encoder")
+        self.discriminator_ = normalized("discriminator", "pair_discriminator")
+        self.row_discriminator_ = normalized("row_discriminator")
+        self.latent_discriminator_ = normalized("latent_discriminator")
         self._features = hidden_features(self.row_discriminator_, last=True)
 
     def _training(self) -> list[Stage]:

@@ -94,8 +94,8 @@ verbose, warm_start
     batches_scored_at_once = 4  # a search spends a third less a row in larger batches
 
     def _build(self) -> None:
-        self.generator_ = self._network(self.generator, "generator")
-        self.discriminator_ = self._network(self.discriminator, "discriminator")
+        self.generator_ = self._network("generator")
+        self.discriminator_ = self._network("discriminator")
         self._features = hidden_features(self.discriminator_, last=True)
 
     def _training(self) -> list[Stage]:
@@ -114,10 +114,8 @@ verbose, warm_start
     def _view(self, x: tf.Tensor) -> tf.Tensor:
         """What a row is compared by: its columns and its features, weighted."""
         flat = tf.reshape(x, (tf.shape(x)[0], math.prod(self.row_shape)))
-        w = self.feature_weight
-        return tf.concat(
-            [(1 - w) * flat, w * self._features(x, training=False)], axis=1
-        )
+        features, w = self._features(x, training=False), self.feature_weight
+        return tf.concat([(1 - w) * flat, w * features], axis=1)
 
     def _loss(self, view: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
         residual = l1_distance(view, self._view(self.generator_(z, training=False)))

@@ -146,9 +146,8 @@ class Detector(Method):
         self._check_ready()
         check_value("n", n, WHOLE)
         z = np.random.default_rng(seed).standard_normal((n, self.latent_dim_))
-        return self._unscaled(
-            rows.apply_in_batches(self.generator_, z.astype(np.float32))
-        )
+        made = rows.apply_in_batches(self.generator_, z.astype(np.float32))
+        return self._unscaled(made)
 
     @available_if(lambda self: hasattr(self, "_reconstruct"))
     def reconstruct(self, X: ArrayLike) -> Array:

@@ -23,7 +23,7 @@ import tensorflow as tf
 from gantutor.detectors.base import Detector
 from gantutor.networks import hidden_features
 from gantutor.one_class import SHARE_OR_ZERO
-from gantutor.scoring import l1_distance
+from gantutor.scoring import discriminator_score, l1_distance
 from gantutor.training import Noise, Stage, adam, bigan_step
 
 
@@ -76,9 +76,9 @@ default="features"
     image_defaults: ClassVar = {"n_steps": 2000}
 
     def _build(self) -> None:
-        self.generator_ = self._network(self.generator, "generator")
-        self.encoder_ = self._network(self.encoder, "encoder")
-        self.discriminator_ = self._network(self.discriminator, "pair_discriminator")
+        self.generator_ = self._network("generator")
+        self.encoder_ = self._network("encoder")
+        self.discriminator_ = self._network("discriminator", "pair_discriminator")
         self._features = hidden_features(self.discriminator_, last=True)
 
     def _training(self) -> list[Stage]:
@@ -109,8 +109,6 @@ default="features"
             loss = l1_distance(features, self._features([made, z], training=False))
         else:
             judged = x if self.discrimination == "cross_entropy" else made
-            loss = tf.nn.softplus(
-                -self.discriminator_([judged, z], training=False)[:, 0]
-            )
+            loss = tf.nn.softplus(discriminator_score(self.discriminator_, [judged, z]))
         w = self.feature_weight
         return (1 - w) * l1_distance(x, made) + w * loss

@@ -85,9 +85,9 @@ verbose, warm_start
     image_defaults: ClassVar = {"n_steps": 1000}
 
     def _build(self) -> None:
-        self.generator_ = self._network(self.generator, "generator")
-        self.critic_ = self._network(self.critic, "critic")
-        self.encoder_ = self._network(self.encoder, "encoder")
+        self.generator_ = self._network("generator")
+        self.critic_ = self._network("critic")
+        self.encoder_ = self._network("encoder")
         self._features = hidden_features(self.critic_, last=True)
 
     def _training(self) -> list[Stage]:

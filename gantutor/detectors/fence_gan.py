@@ -76,8 +76,8 @@ verbose, warm_start
     image_defaults: ClassVar = {"n_steps": 1000, "latent_dim": 32}
 
     def _build(self) -> None:
-        self.generator_ = self._network(self.generator, "generator")
-        self.discriminator_ = self._network(self.discriminator, "discriminator")
+        self.generator_ = self._network("generator")
+        self.discriminator_ = self._network("discriminator")
 
     def _training(self) -> list[Stage]:
         generator, discriminator = self.generator_, self.discriminator_

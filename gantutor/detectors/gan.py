@@ -73,8 +73,8 @@ verbose, warm_start
     image_defaults: ClassVar = {"n_steps": 1000}
 
     def _build(self) -> None:
-        self.generator_ = self._network(self.generator, "generator")
-        self.discriminator_ = self._network(self.discriminator, "discriminator")
+        self.generator_ = self._network("generator")
+        self.discriminator_ = self._network("discriminator")
 
     def _training(self) -> list[Stage]:
         stage = gan_stage(

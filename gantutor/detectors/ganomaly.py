@@ -75,10 +75,10 @@ verbose, warm_start
     image_defaults: ClassVar = {"n_steps": 750}
 
     def _build(self) -> None:
-        self.encoder_ = self._network(self.encoder, "encoder")
-        self.decoder_ = self._network(self.decoder, "decoder")
-        self.second_encoder_ = self._network(self.second_encoder, "second_encoder")
-        self.discriminator_ = self._network(self.discriminator, "discriminator")
+        self.encoder_ = self._network("encoder")
+        self.decoder_ = self._network("decoder")
+        self.second_encoder_ = self._network("second_encoder")
+        self.discriminator_ = self._network("discriminator")
         self._features = hidden_features(self.discriminator_)
 
     def _training(self) -> list[Stage]:

@@ -15,7 +15,6 @@ Nothing that one detector has learned stays in what another one uses.
 
 import copy
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -46,15 +45,12 @@ class Workshop:
     """What detectors of one class, with the same parameters and shapes, have in common."""
 
     def __init__(self, detector: Method) -> None:
-        self.model = detector.twin()
-        self.stages = self.model.stages()
-        self.optimizers = [
-            optimizer for stage in self.stages for optimizer in stage.learners
-        ]
+        self.model, self.stages = detector.twin()
+        self.optimizers = [adam for stage in self.stages for adam in stage.learners]
         state = [v for optimizer in self.optimizers for v in optimizer.variables]
         self.first_state = [v.numpy() for v in state]
         self.variables = [*variables_of(self.model), *state]
-        self.loops: dict[tuple[int, bool], Any] = {}
+        self.loops: dict[tuple[training.Stage, bool], Any] = {}
         self.functions: dict[tuple, Callable] = {}
         self.in_use = threading.Lock()  # one training at a time
 
@@ -68,10 +64,9 @@ class Workshop:
             done = len(next(iter(detector.history_.values()), ()))
             history: Arrays = {}
             detector.stopped_ = False
-            counts = detector.step_counts()
-            for number, (stage, n_steps) in enumerate(
-                zip(self.stages, counts, strict=True)
-            ):
+            for stage, n_steps in zip(self.stages, detector.step_counts(), strict=True):
+                jit = n_steps >= training.JIT_FROM
+                loop = training.compile_block(stage.step, jit)  # traced when first used
                 losses = training.train(
                     stage.step,
                     x,
@@ -82,16 +77,14 @@ class Workshop:
                     seed=seed,  # each stage spawns streams of its own
                     verbose=detector.verbose,
                     skip=done,
-                    run_block=self._loop(number, n_steps >= training.JIT_FROM),
+                    run_block=self.loops.setdefault((stage, jit), loop),
                 )
                 detector.stopped_ |= len(losses[stage.loss_names[0]]) < n_steps
                 history |= losses
             self._give_back(detector)
         return history
 
-    def function(
-        self, detector: Method, method: str
-    ) -> Callable[[tf.Tensor], tf.Tensor]:
+    def function(self, detector: Method, method: str) -> Callable:
         """A method of scaled rows, such as "_score", compiled; with this detector's weights."""
         arrays = {
             name: tf.constant(vars(detector)[name])
@@ -99,16 +92,12 @@ class Workshop:
             if name in vars(detector)
         }
         weights = [tf.convert_to_tensor(v) for v in variables_of(detector)]
-        specs = {
-            name: tf.TensorSpec(
-                (None, *array.shape[1:])
-                if name in detector.arrays_of_rows
-                else array.shape,
-                array.dtype,
-            )
-            for name, array in arrays.items()
-        }
-        key = (method, *((name, *spec.shape) for name, spec in specs.items()))
+        specs = {}
+        for name, array in arrays.items():
+            of_any_length = (None, *array.shape[1:])
+            shape = of_any_length if name in detector.arrays_of_rows else array.shape
+            specs[name] = tf.TensorSpec(shape, array.dtype)
+        key = (method, *specs.items())
         if key not in self.functions:
             rows = tf.TensorSpec((None, *detector.row_shape), tf.float32)
             traced = tf.function(self._with_arguments(method))
@@ -117,11 +106,9 @@ class Workshop:
         return lambda x: run(weights, arrays, x)
 
     def _take(self, detector: Method) -> None:
-        state = detector.training_state_
-        values = [state[str(i)] for i in range(len(state))]
-        values = (
-            values or [v.numpy() for v in variables_of(detector)] + self.first_state
-        )
+        values = list(detector.training_state_.values())
+        if not values:
+            values = [v.numpy() for v in variables_of(detector)] + self.first_state
         for variable, value in zip(self.variables, values, strict=True):
             variable.assign(value)
 
@@ -136,13 +123,6 @@ class Workshop:
         for name, network in detector.networks().items():
             network.set_weights(self.model.networks()[name].get_weights())
 
-    def _loop(self, number: int, jit_compile: bool) -> Any:
-        key = number, jit_compile
-        if key not in self.loops:
-            step = self.stages[number].step
-            self.loops[key] = training.compile_block(step, jit_compile)
-        return self.loops[key]
-
     def _with_arguments(self, method: str) -> Callable:
         """The method as a function of weights and arrays: no detector's own stay in it."""
         variables = variables_of(self.model)
@@ -156,7 +136,7 @@ class Workshop:
         return run
 
 
-_workshops: OrderedDict[tuple, Workshop] = OrderedDict()
+_workshops: dict[tuple, Workshop] = {}
 _lock = threading.Lock()
 
 
@@ -170,9 +150,8 @@ def workshop_of(detector: Method) -> Workshop:
         elif name not in NOT_IN_A_GRAPH:
             key.append(repr(value))
     with _lock:
-        if tuple(key) not in _workshops:
-            _workshops[tuple(key)] = Workshop(detector)
-            if len(_workshops) > WORKSHOPS_KEPT:
-                _workshops.popitem(last=False)
-        _workshops.move_to_end(tuple(key))
-        return _workshops[tuple(key)]
+        workshop = _workshops.pop(tuple(key), None) or Workshop(detector)
+        _workshops[tuple(key)] = workshop  # at the end: used last
+        if len(_workshops) > WORKSHOPS_KEPT:
+            del _workshops[next(iter(_workshops))]
+        return workshop

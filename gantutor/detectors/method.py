@@ -3,7 +3,6 @@
 `Detector` in ``base.py`` adds `fit` and what a user calls.
 """
 
-from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import keras
@@ -29,8 +28,6 @@ NEEDED = (  # of any detector, to score and to be trained on
 
 class Method(OneClass):
     """Base of `Detector`: what it asks of a method, and what it keeps."""
-
-    hidden: Sequence[int] | None
 
     n_features_in_: int
     image_shape_: tuple[int, ...]
@@ -83,10 +80,11 @@ class Method(OneClass):
             usual |= {"latent_dim": min(16, self.n_features_in_)} | self.table_defaults
         return usual[name]
 
-    def _network(self, given: keras.Model | None, kind: str) -> keras.Model:
-        """A fresh copy of the reader's own network, or the default of its kind."""
-        hidden = self._setting("hidden")
-        return networks.player(kind, given, self.row_shape, self.latent_dim_, hidden)
+    def _network(self, name: str, kind: str = "") -> keras.Model:
+        """A fresh copy of the network that a parameter holds, or the default of its kind."""
+        given, hidden = getattr(self, name), self._setting("hidden")
+        shapes = self.row_shape, self.latent_dim_
+        return networks.player(kind or name, given, *shapes, hidden)
 
     # -- for the workshop that trains it -----------------------------------------------
 
@@ -95,20 +93,17 @@ class Method(OneClass):
         """The parameters of the last fit, which `set_params` does not change."""
         return self._fitted_parameters
 
-    def twin(self) -> Self:
-        """A detector of the same class, parameters and shapes, with networks of its own."""
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self._fitted_parameters)
+    def twin(self) -> tuple[Self, list[Stage]]:
+        """A detector of the same class, parameters and shapes, and how it is trained.
+
+        Its networks are its own, its optimisers of the same type.
+        """
+        twin = type(self)(**self._fitted_parameters)
         for name in ("n_features_in_", "image_shape_", "latent_dim_"):
             setattr(twin, name, getattr(self, name))
         with networks.initial_weights(0):
             twin._build()
-        return twin
-
-    def stages(self) -> list[Stage]:
-        """The stages of `_training`, with optimisers of the same type as the networks."""
-        with networks.initial_weights(0):
-            return self._training()
+            return twin, twin._training()
 
     def step_counts(self) -> list[int]:
         """How many steps each stage of `_training` takes."""
@@ -118,10 +113,9 @@ class Method(OneClass):
 
     def networks(self) -> dict[str, keras.Model]:
         """The networks that `_build` has made, by name."""
-        named = sorted(vars(self).items())
         return {
             name: value
-            for name, value in named
+            for name, value in sorted(vars(self).items())
             if name.endswith("_") and isinstance(value, keras.Model)
         }
 

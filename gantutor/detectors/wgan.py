@@ -113,8 +113,8 @@ verbose, warm_start
     arrays_of_rows = ("reference_",)
 
     def _build(self) -> None:
-        self.generator_ = self._network(self.generator, "generator")
-        self.critic_ = self._network(self.critic, "critic")
+        self.generator_ = self._network("generator")
+        self.critic_ = self._network("critic")
         if self.scored_by != "critic":
             self._features = hidden_features(self.critic_)
 

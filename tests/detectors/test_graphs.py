@@ -260,10 +260,10 @@ def test_two_threads_draw_the_initial_weights_that_each_would_draw_alone(monkeyp
     graphs._workshops.clear()
     both, network = threading.Barrier(2), GAN._network
 
-    def meeting(detector, given, kind):
-        if kind == "discriminator":  # the generator has been built
+    def meeting(detector, name):
+        if name == "discriminator":  # the generator has been built
             wait(both)
-        return network(detector, given, kind)
+        return network(detector, name)
 
     monkeypatch.setattr(GAN, "_network", meeting)
     detectors = [tiny(GAN, random_state=n) for n in (0, 1)]
