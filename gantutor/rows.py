@@ -6,7 +6,7 @@ time, so that memory does not grow with the rows.
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -223,20 +223,25 @@ def _batches(n: int, size: int = ROWS_AT_A_TIME) -> Iterator[slice]:
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
 
 
+def refuse_repeated(columns: Iterable[Any]) -> None:
+    """Raise a ValueError that names the columns whose name comes more than once."""
+    counted = Counter(map(str, columns))
+    if twice := ", ".join(repr(name) for name, n in sorted(counted.items()) if n > 1):
+        what = "Give each column a name of its own."
+        raise ValueError(f"X has more than one column named {twice}. {what}")
+
+
 def _refuse_text(X: Any) -> None:
     """Name the columns of a DataFrame that are not numbers, or share a name."""
     if not hasattr(X, "dtypes") or not hasattr(X, "columns"):
         return
-    names = Counter(X.columns)
-    if twice := sorted(str(name) for name, times in names.items() if times > 1):
-        raise ValueError(
-            f"X has more than one column named {', '.join(map(repr, twice))}. Give each "
-            "column a name of its own."
-        )
+    refuse_repeated(X.columns)
     if hasattr(X, "select_dtypes"):
         text = list(X.select_dtypes(exclude=["number", "bool"]).columns)
     else:  # polars and others
-        text = [name for name in names if np.asarray(X[name]).dtype.kind not in "biuf"]
+        text = [
+            name for name in X.columns if np.asarray(X[name]).dtype.kind not in "biuf"
+        ]
     if text:
         example = next(iter(X[text[0]]), "")
         raise ValueError(

@@ -13,10 +13,10 @@ from pandas.api.types import infer_dtype
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from gantutor import baselines, one_class, scoring
+from gantutor import baselines, one_class, rows, scoring
 from gantutor.archive import Tree
 from gantutor.detectors.wgan import WGAN
-from gantutor.one_class import SHARE, Array, OneClass
+from gantutor.one_class import CALIBRATION_SHARE, SHARE, Array, OneClass
 
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")  # in pandas' words
 HOLDS = dict.fromkeys([*NUMBERS, "timedelta64", "timedelta"], "number")
@@ -99,10 +99,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def transform(self, X: Any) -> pd.DataFrame:
         """Turn a DataFrame with all `columns_` into numbers, (n, n_features_out)."""
         return self.encode(X)[0].set_axis(self.feature_names_out_, axis=1)
-
-    def new_kinds(self, X: Any) -> pd.DataFrame:
-        """Where a value is of a kind that `fit` has not seen: bool, (n, len(columns_))."""
-        return self.encode(X)[1]
 
     def encode(self, X: Any) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Numbers, by (column, part); where values are of a new kind; where unusual."""
@@ -310,20 +306,25 @@ class TableDetector(OneClass):
     def _fit(self, X: Any, calibration: Any) -> Self:
         X = _as_table(X)
         if len(X) < 10:  # 8 to learn from, and some for the threshold
-            raise ValueError(f"The table has {len(X)} rows; fit needs at least 10.")
+            needed = "fit needs at least 10, and about 100 for a rate of 5 %"
+            raise ValueError(f"The table has {len(X)} rows; {needed}.")
         self.encoder_ = encoder = clone(self.encoder or TableEncoder())
         inner = baselines.copied(WGAN() if self.detector is None else self.detector)
         of_inner = getattr(inner, "random_state", None)
         seed = of_inner if self.random_state is None else self.random_state
         random = np.random.default_rng(one_class.drawn_seed(seed))
         if calibration is None:
-            n_kept = round(one_class.CALIBRATION_SHARE * len(X))
-            kept = np.isin(np.arange(len(X)), random.permutation(len(X))[:n_kept])
-            X, calibration = X[~kept], X[kept]  # in their order
-        rows = encoder.fit(X).transform(X).to_numpy()
-        some = random.permutation(rows)[:400]  # half of them will be the usual ones
+            order, n_kept = (
+                random.permutation(len(X)),
+                round(CALIBRATION_SHARE * len(X)),
+            )
+            kept, rest = np.sort(order[:n_kept]), np.sort(order[n_kept:])
+            X, calibration = X.iloc[rest], X.iloc[kept]
+        learned = encoder.fit(X).transform(X).to_numpy()
+        some = random.permutation(learned)[:400]  # half of them will be the usual ones
         numbers, new, _ = encoder.encode(calibration)
-        baselines.fitted(inner, rows, numbers.to_numpy(), int(random.integers(2**31)))
+        seed = int(random.integers(2**31))
+        baselines.fitted(inner, learned, numbers.to_numpy(), seed)
         if hasattr(inner, "verbose"):
             inner.verbose = 0  # a reason asks it many times
         order = np.argsort(baselines.anomaly_scores(inner, some), kind="stable")
@@ -347,7 +348,8 @@ class TableDetector(OneClass):
     def explain(self, X: Any) -> pd.DataFrame:
         """What each column adds to the score of each row, (n, len(encoder_.columns_)).
 
-        The parts of a row add up to its score minus that of the usual row most like it.
+        The parts of a row (`gantutor.scoring.shapley_values`) add up to its score minus that
+        of the usual row most like it.
         """
         check_is_fitted(self)
         numbers, new, _ = self.encoder_.encode(X)
@@ -367,7 +369,7 @@ class TableDetector(OneClass):
         parts = self.explain(X).clip(lower=0)
         shares = 100 * parts.div(parts.sum(axis=1).replace(0, 1), axis=0).to_numpy()
         notes = np.where(_as_table(X)[parts.columns].isna(), " (missing)", "")
-        notes = np.where(self.encoder_.new_kinds(X), " (new kind of value)", notes)
+        notes = np.where(self.encoder_.encode(X)[1], " (new kind of value)", notes)
         said = []
         for share, note in zip(shares, notes, strict=True):
             least = min(5, share.max())  # the first is named, however small it is
@@ -414,18 +416,15 @@ class TableDetector(OneClass):
 def _as_table(X: Any, needed: Iterable[str] = (), why: str = "") -> pd.DataFrame:
     """A DataFrame of pandas with these columns, whose names are different texts."""
     if not hasattr(X, "columns"):
-        raise ValueError(
-            f"A table must be a DataFrame, and {type(X).__name__} was given."
-        )
+        given = f"{type(X).__name__} was given: pandas.DataFrame(X) makes one"
+        raise ValueError(f"A table must be a DataFrame, and {given}.")
     if not isinstance(X, pd.DataFrame):  # of polars
         X = pd.DataFrame({name: X[name].to_list() for name in X.columns})
     X = X.set_axis(X.columns.map(str), axis=1)
-    if twice := ", ".join(map(repr, X.columns[X.columns.duplicated()].unique())):
-        what = "Give each column a name of its own."
-        raise ValueError(f"More than one column is named {twice}. {what}")
+    rows.refuse_repeated(X.columns)
     if missing := ", ".join(repr(name) for name in needed if name not in X.columns):
-        given = f"which was {why}. It has {shorten(str([*X.columns])[1:-1], 200)}."
-        raise ValueError(f"The table has no column {missing}, {given}")
+        given = f"It has {shorten(str([*X.columns])[1:-1], 200)}: check the spelling."
+        raise ValueError(f"The table has no column {missing}, which was {why}. {given}")
     return X
 
 

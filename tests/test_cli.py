@@ -514,7 +514,7 @@ def test_a_folder_that_may_not_be_written_is_refused_at_once(here, capsys, monke
     ("content", "words"),
     [
         (b"time,shop\n2025-03-04,a\n", "no column 'amount', 'fee', 'age'"),
-        (b"time,time\n1,2\n", "More than one column is named 'time'"),
+        (b"time,time\n1,2\n", "more than one column named 'time'"),
         (b"time;shop;amount\n", "it has only one column, 'time;shop;amount'"),
         (b"alarm,x\n1,2\n", "it has a column 'alarm' already"),
         (b"a,b\n1,2,3\n", "line 2"),
@@ -537,7 +537,7 @@ def test_what_is_wrong_with_the_data_is_told_before_the_training(
         (b"a,b\n1,2,\n1,2,\n", "cannot be read as a table"),
         (b"a;b;c\n1;2;3\n", "only one column, 'a;b;c'"),
         (b"a,b\n\xfc,1\n", "It must be a CSV in utf-8 (see --encoding)"),
-        (b"a,a\n1,2\n1,3\n", "More than one column is named 'a'. Give"),
+        (b"a,a\n1,2\n1,3\n", "more than one column named 'a'. Give"),
         (b'a,b\n"1,2\n', "a second one for each quotation mark"),
         (b"a,b\n1,2\n", "No column is left"),
         (b"a,b\n", "in 0 rows"),
@@ -555,7 +555,7 @@ def test_a_bad_training_file_is_described(here, capsys, content, words):
     [
         (b"a,b\n1,2\n", "no column 'time', 'shop', 'amount', 'fee', 'age'"),
         (b"alarm,x\n1,2\n", "it has a column 'alarm' already"),
-        (b"time,time\n1,2\n", "More than one column is named 'time'"),
+        (b"time,time\n1,2\n", "more than one column named 'time'"),
         (b"a;b\n1;2\n", "only one column, 'a;b'"),
         (b"time,shop,amount,fee,age\n1,2,3,4,5,6\n", "cannot be read as a table"),
     ],

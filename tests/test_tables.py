@@ -194,7 +194,7 @@ def test_gaps_are_filled_with_the_median_and_marked():
     assert numbers["x"].to_list() == [1, 2, 6, 2]
     assert numbers["x missing"].to_list() == [0, 0, 0, 1]
     always_seven = TableEncoder().fit(beside_a_number([7, None] * 9))
-    new = always_seven.new_kinds(beside_a_number([7, None, 8]))
+    new = always_seven.encode(beside_a_number([7, None, 8]))[1]
     assert new["x"].to_list() == [False, False, True]
 
 
@@ -367,15 +367,15 @@ def test_the_same_file_read_as_text_gives_the_same_numbers(categorical):
     ):
         expected = encoder.transform(typed)
         np.testing.assert_allclose(encoder.transform(other), expected, atol=1e-9)
-        assert not encoder.new_kinds(other).any(axis=None)
+        assert not encoder.encode(other)[1].any(axis=None)
 
 
 @pytest.mark.parametrize("first", [["1.50"] * 40, [1.5] * 40])
 @pytest.mark.parametrize("later", [["1.50"] * 3, [1.5] * 3, ["1.5"] * 3])
 def test_a_number_is_itself_however_it_is_written(first, later):
     encoder = TableEncoder(categorical=["x"]).fit(beside_a_number(first))
-    assert not encoder.new_kinds(beside_a_number(later)).any(axis=None)
-    assert encoder.new_kinds(beside_a_number(["1.51"])).any(axis=None)
+    assert not encoder.encode(beside_a_number(later))[1].any(axis=None)
+    assert encoder.encode(beside_a_number(["1.51"]))[1].any(axis=None)
 
 
 def test_text_is_read_by_the_options_of_pandas():
@@ -391,12 +391,12 @@ def test_text_is_read_by_the_options_of_pandas():
     encoder = TableEncoder(read_options=options).fit(typed[["x", "d", "e"]])
     assert encoder.transform(text)["x"].to_list() == [1234.5, 2.25]
     pd.testing.assert_frame_equal(encoder.transform(text), encoder.transform(typed))
-    assert not encoder.new_kinds(text).any(axis=None)
+    assert not encoder.encode(text)[1].any(axis=None)
     described = encoder.describe()["what is done"]
     assert "2025-03-05 to 2025-03-06 (text is read as %d.%m.%Y %H:%M)" in described["d"]
     assert "text is read as %d.%m.%y" in described["e"]
     comma = TableEncoder(read_options={"decimal": ","}).fit(typed[["x"]])
-    read = comma.new_kinds(pd.DataFrame({"x": ["1,5", "1.5"]}))
+    read = comma.encode(pd.DataFrame({"x": ["1,5", "1.5"]}))[1]
     assert read["x"].to_list() == [False, True]
 
 
@@ -436,7 +436,7 @@ def test_a_value_of_a_new_kind_is_found_where_it_is(column, value):
     encoder = TableEncoder().fit(table())
     rows = table(5, seed=1).astype(object)
     rows.loc[2, column] = value
-    new = encoder.new_kinds(rows)
+    new = encoder.encode(rows)[1]
     assert new.loc[2, column]
     assert new.to_numpy().sum() == 1
     assert np.isfinite(encoder.transform(rows).to_numpy()).all()
@@ -446,7 +446,7 @@ def test_a_gap_where_training_had_gaps_is_no_new_kind():
     rows = table(5, seed=1)
     rows.loc[2, "age"] = None
     encoder = TableEncoder().fit(table())
-    assert not encoder.new_kinds(rows).any(axis=None)
+    assert not encoder.encode(rows)[1].any(axis=None)
     assert encoder.transform(rows).loc[2, "age missing"] == 1
 
 
@@ -454,7 +454,7 @@ def test_a_category_that_is_called_missing_is_no_gap():
     good = beside_a_number(["missing", "other", "a"] * 20)
     encoder = TableEncoder().fit(good)
     rows = beside_a_number(["missing", None, "b", "other"])
-    assert encoder.new_kinds(rows)["x"].to_list() == [False, True, True, False]
+    assert encoder.encode(rows)[1]["x"].to_list() == [False, True, True, False]
 
 
 # what cannot be done is said in a sentence
@@ -468,7 +468,7 @@ def test_a_category_that_is_called_missing_is_no_gap():
         (pd.DataFrame({"a": []}), "No column is left to learn from in 0 rows"),
         (
             pd.DataFrame([[1, 2, 3, 4]], columns=["a", "a", "b", "b"]),
-            "More than one column is named 'a', 'b'. Give each column a name of its own",
+            "more than one column named 'a', 'b'. Give each column a name of its own",
         ),
         (
             pd.DataFrame({"a": [1] * 9}),
