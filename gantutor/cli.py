@@ -8,10 +8,14 @@ import sys
 import warnings
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
 
 import gantutor as gt
 from gantutor import archive
@@ -68,13 +72,6 @@ def share(text: str) -> float:
     raise argparse.ArgumentTypeError(f"{text!r} is not a share, as 0.004 or 20/5000 is")
 
 
-def seed(text: str) -> int:
-    """A seed as scikit-learn takes it."""
-    if 0 <= int(text) < 2**32:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not from 0 to {2**32 - 1}")
-
-
 def _parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="python -m gantutor", description=COMMANDS)
     parser = whole.add_subparsers(required=True, metavar="COMMAND").add_parser(
@@ -86,11 +83,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     file: Any = {"type": Path, "metavar": "FILE"}
-    one: Any = {"type": sign, "metavar": "SIGN"}
     several: Any = {"nargs": "+", "metavar": "NAME"}
     parser.add_argument("data", metavar="DATA.csv", type=Path, help="the rows to score")
-    group = parser.add_argument_group("what is normal")
-    add = group.add_mutually_exclusive_group(required=True).add_argument
+    add = parser.add_mutually_exclusive_group(required=True).add_argument
     add("--train", help="rows to learn from", **file)
     add("--model", help="what an earlier run has kept with --save-model", **file)
     rate = "share of the normal rows, such as 0.004 or 20/5000 (default 0.01)"
@@ -101,9 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--chunk-size", type=int, default=20_000, metavar="N", help="rows at a time")
     add("--quiet", action="store_true", help="say nothing but problems")
     add = parser.add_argument_group("how the files are written").add_argument
-    add("--sep", help='between columns (default ",")', **one)
-    add("--decimal", help='before the decimals (default ".")', **one)
-    add("--thousands", help="between thousands (default none)", **one)
+    add("--sep", type=sign, help='between columns (default ",")')
+    add("--decimal", type=sign, help='before the decimals (default ".")')
+    add("--thousands", type=sign, help="between thousands (default none)")
     add("--encoding", help="of the text in the files (default utf-8)")
     add("--na-values", nargs="+", metavar="TEXT", help="signs of a gap, beside NA")
     add("--parse-dates", help="the columns of dates", **several)
@@ -115,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--exclude", help="use all columns but these", **several)
     add("--categorical", help="columns of numbers that are names: postcodes", **several)
     add("--detector", choices=METHODS, metavar="METHOD", help=METHODS_TOLD)
-    add("--seed", type=seed, metavar="N", help="same seed, same result (default 0)")
+    add("--seed", type=int, metavar="N", help="same seed, same result (default 0)")
     parser.set_defaults(refuse=parser.error)
     return whole
 
@@ -140,8 +135,9 @@ def _checked_places(options: argparse.Namespace) -> Path:
     """Look at options and files before any work is done; return where the result goes."""
     for name in LEARNING:
         if options.model and getattr(options, name) is not None:
-            given = name.replace("_", "-")
-            options.refuse(f"--{given} goes with --train: --model has learned already")
+            options.refuse(f"--{name.replace('_', '-')} goes with --train, not --model")
+    if not 0 <= (options.seed or 0) < 2**32:
+        options.refuse(f"--seed {options.seed} is not from 0 to {2**32 - 1}")
     read = [options.data, options.train or options.model]
     if missing := [str(path) for path in read if not path.is_file()]:
         raise ValueError(f"{missing[0]!r} is not there, or is no file. Check its name.")
@@ -165,17 +161,7 @@ def _score(options: argparse.Namespace, out: Path) -> int:
     _say("Starting TensorFlow.", options.quiet)
     gt.setup()
     detector = _learned(options) if options.train else _loaded(options)
-    n_rows, n_alarms, new, unusual = _write_scores(options, detector, out)
-    changed = detector.encoder_.changed_columns(n_rows, unusual)
-    for sentence in changed:
-        _say(f"gantutor: {sentence}")
-    if new := +new:
-        found = ", ".join(f"{name} in {n:,}" for name, n in new.most_common())
-        _say(f"Rows with a new kind of value: {found}.", options.quiet)
-    expected = f"about {detector.false_alarm_rate_ * n_rows:,.0f} would be expected"
-    words = f"Alarms: {n_alarms:,} in {n_rows:,} rows; if all rows were normal"
-    _say(f"{words}, {expected}. The result is in {out}", options.quiet)
-    return CHANGED if changed else OK
+    return _write_scores(options, detector, out)
 
 
 def _say(text: str, quiet: bool = False) -> None:
@@ -191,14 +177,14 @@ def _loaded(options: argparse.Namespace) -> Any:
         raise ValueError(f"{held}, and {what}.")
     if options.false_alarm_rate:
         detector.set_false_alarm_rate(options.false_alarm_rate)
-    known = READING | dict(detector.encoder_.read_options or {})
-    detector.encoder_.read_options = known | _given(options)
+    encoder = detector.encoder_
+    encoder.read_options = _reading(options, encoder.read_options or {})
     return detector
 
 
 def _learned(options: argparse.Namespace) -> Any:
     """A detector for tables, fitted on GOOD.csv; it will fit the rows of DATA.csv."""
-    reading, names = READING | _given(options), options.categorical or ()
+    reading, names = _reading(options, {}), options.categorical or ()
     *_, first = islice(_chunks(options, reading, options.data), 2)
     rows = _training_rows(options, reading)
     rows = _as_pandas_reads(rows, reading, [*names, *(reading["parse_dates"] or ())])
@@ -228,10 +214,8 @@ def _learned(options: argparse.Namespace) -> Any:
     return detector
 
 
-def _write_scores(
-    options: argparse.Namespace, detector: Any, out: Path
-) -> tuple[int, int, Counter[str], Counter[str]]:
-    """Score DATA.csv by chunks; count rows, alarms and, by column, new and unusual values."""
+def _write_scores(options: argparse.Namespace, detector: Any, out: Path) -> int:
+    """Score DATA.csv by chunks, and tell what was found; return the exit status."""
     n_rows, n_alarms, new, unusual = 0, 0, Counter[str](), Counter[str]()
     reading = detector.encoder_.read_options
     style = {name: reading[name] for name in ("sep", "decimal", "encoding")}
@@ -239,34 +223,39 @@ def _write_scores(
     style["compression"] = "gzip" if out.suffix == ".gz" else None
     told_at_the_end = warnings.catch_warnings(action="ignore", category=UserWarning)
     with archive.replaced(out) as partial, told_at_the_end:
-        chunks = _chunks(options, reading, options.data, "scoring")
-        for number, chunk in enumerate(chunks):
+        for i, chunk in enumerate(_chunks(options, reading, options.data, "scoring")):
             rows = _as_pandas_reads(chunk, reading, chunk.columns)
             added = detector.report(rows)
             _, is_new, is_unusual = detector.encoder_.encode(rows)
             new.update(is_new.sum().to_dict())
             unusual.update(is_unusual.sum().to_dict())
             n_rows, n_alarms = n_rows + len(rows), n_alarms + int(added["alarm"].sum())
-            chunk.join(added).to_csv(partial, header=number == 0, **style)
-    return n_rows, n_alarms, new, unusual
+            chunk.join(added).to_csv(partial, header=i == 0, **style)
+    changed = detector.encoder_.changed_columns(n_rows, unusual)
+    for sentence in changed:
+        _say(f"gantutor: {sentence}")
+    if new := +new:
+        found = ", ".join(f"{name} in {n:,}" for name, n in new.most_common())
+        _say(f"Rows with a new kind of value: {found}.", options.quiet)
+    expected = f"about {detector.false_alarm_rate_ * n_rows:,.0f} would be expected"
+    words = f"Alarms: {n_alarms:,} in {n_rows:,} rows; if all rows were normal"
+    _say(f"{words}, {expected}. The result is in {out}", options.quiet)
+    return CHANGED if changed else OK
 
 
-def _given(options: argparse.Namespace) -> dict[str, Any]:
-    """What the command says of how the files are written, in the terms of pandas."""
+def _reading(options: argparse.Namespace, known: Mapping[str, Any]) -> dict[str, Any]:
+    """How files are read, in the terms of pandas: as the command says, or as is known."""
     given = {name: value for name in READING if (value := getattr(options, name))}
     if formats := given.get("date_format"):
         by_name = dict(item.split("=", 1) for item in formats if "=" in item)
         given["date_format"] = by_name or formats[0]
-    return given
+    return {**READING, **known, **given}
 
 
 def _chunks(
     options: argparse.Namespace, reading: dict[str, Any], path: Path, what: str = ""
 ) -> Iterator[Any]:
     """Rows of a CSV as text, some at a time; first none, with the names of the columns."""
-    import pandas as pd
-    from tqdm import tqdm
-
     style: Any = {"dtype": str, "keep_default_na": False, "header": None}
     style |= {name: reading[name] for name in ("sep", "encoding")}
     shown: Any = {"unit": "B", "unit_scale": True, "disable": options.quiet or not what}
@@ -298,8 +287,6 @@ def _chunks(
 
 def _as_pandas_reads(chunk: Any, reading: dict[str, Any], text: Sequence[str]) -> Any:
     """Rows of text with the kinds and gaps that pandas finds; columns in `text` stay text."""
-    import pandas as pd
-
     if chunk.empty:
         return chunk
     like = {k: reading[k] for k in ("sep", "decimal", "thousands", "na_values")}
@@ -312,9 +299,6 @@ def _as_pandas_reads(chunk: Any, reading: dict[str, Any], text: Sequence[str]) -
 
 def _training_rows(options: argparse.Namespace, reading: dict[str, Any]) -> Any:
     """The rows of GOOD.csv as text or, if they are many, a random choice in their order."""
-    import numpy as np
-    import pandas as pd
-
     random, n_read = np.random.default_rng(options.seed or 0), 0
     rows: Any = None
     for chunk in _chunks(options, reading, options.train, "reading"):
@@ -322,6 +306,5 @@ def _training_rows(options: argparse.Namespace, reading: dict[str, Any]) -> Any:
         chunk[0] = random.random(len(chunk))  # beside the columns, whose names are text
         rows = pd.concat([rows, chunk]).nsmallest(MAX_TRAINING_ROWS, 0)
     if n_read > len(rows):
-        words = f"Learning from {len(rows):,} of {n_read:,} rows, chosen at random."
-        _say(words, options.quiet)
+        _say(f"Learning from a random {len(rows):,} of {n_read:,} rows.", options.quiet)
     return rows.drop(columns=0).sort_index()

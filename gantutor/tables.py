@@ -314,17 +314,13 @@ class TableDetector(OneClass):
         seed = of_inner if self.random_state is None else self.random_state
         random = np.random.default_rng(one_class.drawn_seed(seed))
         if calibration is None:
-            order, n_kept = (
-                random.permutation(len(X)),
-                round(CALIBRATION_SHARE * len(X)),
-            )
-            kept, rest = np.sort(order[:n_kept]), np.sort(order[n_kept:])
-            X, calibration = X.iloc[rest], X.iloc[kept]
-        learned = encoder.fit(X).transform(X).to_numpy()
-        some = random.permutation(learned)[:400]  # half of them will be the usual ones
+            n_kept = round(CALIBRATION_SHARE * len(X))
+            kept, rest = np.split(random.permutation(len(X)), [n_kept])
+            X, calibration = X.iloc[np.sort(rest)], X.iloc[np.sort(kept)]
+        known = encoder.fit(X).transform(X).to_numpy()
+        some = random.permutation(known)[:400]  # half of them will be the usual ones
         numbers, new, _ = encoder.encode(calibration)
-        seed = int(random.integers(2**31))
-        baselines.fitted(inner, learned, numbers.to_numpy(), seed)
+        baselines.fitted(inner, known, numbers.to_numpy(), int(random.integers(2**31)))
         if hasattr(inner, "verbose"):
             inner.verbose = 0  # a reason asks it many times
         order = np.argsort(baselines.anomaly_scores(inner, some), kind="stable")
@@ -348,8 +344,8 @@ class TableDetector(OneClass):
     def explain(self, X: Any) -> pd.DataFrame:
         """What each column adds to the score of each row, (n, len(encoder_.columns_)).
 
-        The parts of a row (`gantutor.scoring.shapley_values`) add up to its score minus that
-        of the usual row most like it.
+        They add up to the score minus that of the usual row most like it, and come from
+        `gantutor.scoring.shapley_values`.
         """
         check_is_fitted(self)
         numbers, new, _ = self.encoder_.encode(X)
@@ -394,10 +390,9 @@ class TableDetector(OneClass):
         return of_detector if self.false_alarm_rate is None else self.false_alarm_rate
 
     def _parts(self) -> Tree:
-        encoder = self.encoder_
+        encoder, detector = self.encoder_, baselines.packed(self.detector_)
         learned = {"plan": encoder.plan_, "fill": encoder.fill_}
-        inside = {"detector": baselines.packed(self.detector_)}
-        return {"encoder": encoder.get_params(), **learned, **inside}
+        return {"encoder": encoder.get_params(), "detector": detector, **learned}
 
     @classmethod
     def from_tree(cls, tree: Tree, unpack: Callable[[Tree], Any]) -> Self:
