@@ -20,6 +20,7 @@ __all__ = ["alice_step", "paper_score", "share_of_first_weights"]
 def share_of_first_weights(share: float) -> Verdict:
     """Check how much of the first weights is left after 600 steps at 0.9999."""
     kept, found = 0.9999**600, number(share, "the share")
+    is_percent = 90 < found < 100
     return Answer(
         value=kept,
         within=0.003,
@@ -27,16 +28,13 @@ def share_of_first_weights(share: float) -> Verdict:
         mistakes={
             "the first weights never go to zero: each step multiplies their share by "
             "0.9999.": found == 0,
-            "that is a percentage. A share is asked for: 90 % is 0.9.": 90
-            < found
-            < 100,
+            "that is a percentage. A share is asked for: 90 % is 0.9.": is_percent,
             "that is the share of all later weights together. Asked for is the share of "
             "the first ones: one minus yours.": 1 - kept,
             "that is what stays in a single step. It is multiplied 600 times.": 0.9999,
             "that is what one new network adds in one step.": 0.0001,
             "that would be left with the 0.995 of the lesson. Take 0.9999.": 0.995**600,
-            "10,000 steps of training would leave this. Here there are 600.": 0.9999
-            ** 10_000,
+            "10,000 steps of training would leave this. Here there are 600.": 0.3679,
         },
         otherwise="after one step the first weights have the share 0.9999, after two "
         "0.9999 times 0.9999. And after 600?",
