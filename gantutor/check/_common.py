@@ -133,8 +133,10 @@ class Function:
     solution: Callable[..., Any]  # returns a number or an array
     inputs: Sequence[tuple[Any, ...]]  # the arguments of each call
     mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    # What to say where results first differ, by the arguments, their result and ours:
-    otherwise: Callable[[tuple[Any, ...], Any, Any], str]
+    errors: Mapping[str, str] = field(default_factory=dict)  # as those of `call`
+    # What to say where results first differ, by the arguments, their result and ours. In a
+    # text, {0} is the first argument, and the results are {found} and {wanted}.
+    otherwise: str | Callable[[tuple[Any, ...], Any, Any], str]
     what: str = "the result"  # what to call a result of another shape
     within: float | None = None  # how far off is still right; by default rounding
     rounding: float = ROUNDING  # as a share of the largest value
@@ -144,23 +146,23 @@ class Function:
         """Return that a function is right, or raise `Off` with what to say of it."""
         wanted = self._results(self.solution)
         found = [
-            numbers(call(function, *given), result.shape, self.what)
-            for given, result in zip(self.inputs, wanted, strict=True)
+            numbers(call(function, *given, errors=self.errors), ours.shape, self.what)
+            for given, ours in zip(self.inputs, wanted, strict=True)
         ]
+        near = functools.partial(is_near, rounding=self.rounding)
         results = zip(self.inputs, found, wanted, strict=True)
-        differ = [r for r in results if not self._near(*r[1:], self.within)]
+        differ = [r for r in results if not near(*r[1:], self.within)]
         if not differ:
             return right(self.right)
         for message, mistake in self.mistakes.items():
-            if all(map(self._near, found, self._results(mistake))):
+            if all(map(near, found, self._results(mistake))):
                 raise Off(message)
         given, theirs, ours = differ[0]
-        raise Off(self.otherwise(given, theirs[()], ours[()]))
-
-    def _near(
-        self, found: ArrayLike, value: ArrayLike, within: float | None = None
-    ) -> bool:
-        return is_near(found, value, within, self.rounding)
+        if isinstance(self.otherwise, str):
+            told = self.otherwise.format(*given, found=theirs[()], wanted=ours[()])
+        else:
+            told = self.otherwise(given, theirs[()], ours[()])
+        raise Off(told)
 
     def _results(self, function: Callable[..., Any]) -> list[NDArray[np.float64]]:
         return [np.asarray(function(*given), dtype=float) for given in self.inputs]

@@ -1,7 +1,8 @@
 """How checks read an answer: with patience, and a complaint in a sentence where they cannot."""
 
+import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,38 +26,41 @@ def is_open(answer: Any) -> bool:
     return answer is ... or answer is None
 
 
-def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+def refuse(complaints: Mapping[str, Any]) -> None:
+    """End a check with the first complaint that is true, if there is one."""
+    for message, is_true in complaints.items():
+        if is_true:
+            raise Off(message)
+
+
+def call(
+    function: Callable[..., Any], *given: Any, errors: Mapping[str, str] | None = None
+) -> Any:
     """Call the reader's function; complain if it cannot be called or returns nothing.
 
     It gets copies of the arrays, so that a function that changes them harms no later test.
+    What to say of errors is given as the message, where ``{0}`` is the first argument, and
+    a pattern of the name and text of the error.
     """
     if not callable(function):
         raise Off(
             f"a function is needed, and you passed {type(function).__name__} "
             f"{function!r}. Pass the function itself, without parentheses."
         )
-    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
-    result = function(*copies, **options)
+    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in given]
+    try:
+        result = function(*copies)
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+        for message, pattern in (errors or {}).items():
+            if re.search(pattern, told, re.DOTALL):
+                raise Off(message.format(*given)) from error
+        raise
     if result is None:
         raise Unfinished("your function returns nothing yet. Give it a return line.")
     if is_open(result):
         raise Unfinished("your function still returns ... or None. Return your answer.")
     return result
-
-
-def call_on_tables(function: Callable[..., Any], known: NDArray, new: NDArray) -> Any:
-    """`call` a function of known and new rows; complain of a covariance of the rows."""
-    try:
-        return call(function, known, new)
-    except ValueError as error:  # also: singular matrix
-        n_rows, n_columns = known.shape
-        if str(n_rows) in str(error) or isinstance(error, np.linalg.LinAlgError):
-            raise Off(
-                f"for {n_rows} known rows of {n_columns} columns the covariance matrix "
-                f"should be {n_columns} x {n_columns}. np.cov takes rows for columns, "
-                "unless it gets the table's .T, or is told rowvar=False."
-            ) from error
-        raise
 
 
 def number(answer: Any, what: str = "the answer") -> float:

@@ -1,5 +1,6 @@
 """What all checks share: patience, complaints in sentences, and one name each."""
 
+from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import gantutor as gt
 from gantutor.check import MODULES, Verdict
 from gantutor.check._common import Answer, Function, exercise, off, right, untouched
-from gantutor.check._reading import Off, call, number, numbers, share
+from gantutor.check._reading import Off, call, number, numbers, refuse, share
 
 
 @exercise
@@ -90,6 +91,24 @@ def test_a_function_that_changes_its_input_changes_a_copy() -> None:
         return x
 
     assert call(spoil, rows).sum() == 0 and rows.sum() == 3
+
+
+def test_an_error_that_is_known_is_told_in_its_own_words() -> None:
+    errors = {"for {0} rows, no.": "ValueError.*by 5$", "not this.": "ValueError"}
+
+    def fail(n: int) -> float:
+        raise ValueError(f"{n} rows\ncannot be divided by 5")
+
+    with pytest.raises(Off, match=r"^for 3 rows, no\.$"):
+        call(fail, 3, errors=errors)
+    with pytest.raises(ZeroDivisionError):
+        call(lambda n: n / 0, 3, errors=errors)
+
+
+def test_the_first_complaint_that_is_true_ends_a_check() -> None:
+    refuse({"a.": False, "b.": 0})
+    with pytest.raises(Off, match=r"^b\.$"):
+        refuse({"a.": False, "b.": np.bool_(True), "c.": True})
 
 
 @pytest.mark.parametrize("given", [0.5, "0.5", np.float32(0.5), np.array([[0.5]])])
@@ -206,6 +225,13 @@ def test_a_function_is_told_its_mistake_or_where_it_first_differs(
     function, words
 ) -> None:
     assert words in told(DOUBLE, function)
+
+
+def test_what_to_say_otherwise_may_be_a_text_with_places() -> None:
+    record = replace(
+        DOUBLE, otherwise="{0[0]:.0f} gives {found[0]:.1f}, not {wanted[0]}."
+    )
+    assert told(record, lambda x: 7 * x) == "2 gives 14.0, not 4.0."
 
 
 # All modules together
