@@ -3,39 +3,29 @@
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
 from gantutor.check._common import Answer, Function, Verdict, exercise
-from gantutor.check._reading import Off, call, number, share
-from gantutor.data import Series, periodic_signal
+from gantutor.check._reading import call, each, number, refuse, share
+from gantutor.data import periodic_signal
 from gantutor.series import point_scores, runs, windows, z_normalised
 
 __all__ = ["amplitude_lost", "detection_delay", "windows_of_a_series"]
 
-Scores = NDArray[np.float64]
-
 
 @exercise
 def windows_of_a_series(
-    n_windows: ArrayLike,
-    over_first: ArrayLike,
-    over_middle: ArrayLike,
-    apart: ArrayLike,
+    n_windows: int, over_first: int, over_middle: int, apart: int
 ) -> Verdict:
     """Check four counts for 1,000 points and windows of 50 with step 1."""
-    given = {
-        "n_windows": n_windows,
-        "over_first": over_first,
-        "over_middle": over_middle,
-        "apart": apart,
-    }
-    found = np.array([number(value, name) for name, value in given.items()])
+    counts = {"over_first": over_first, "over_middle": over_middle, "apart": apart}
+    found = each(number, n_windows=n_windows, **counts)
     return Answer(
         value=[951, 1, 50, 20],
         within=0.01,
@@ -60,41 +50,34 @@ def windows_of_a_series(
     ).judge(found)
 
 
-@cache
-def _signals() -> tuple[Series, Series]:
-    return periodic_signal(3000, seed=7), periodic_signal(4000, 16, seed=8)
+KNOWN, NEW = periodic_signal(3000, seed=7), periodic_signal(4000, 16, seed=8)
 
 
 @cache
-def _distances(z: bool, scaled: bool) -> Scores:
-    X, X_new = (windows(series.values, 64) for series in _signals())
+def _distances(z: bool, scaled: bool) -> NDArray:
+    """Of each new window, the distances to its five nearest known ones."""
+    X, X_new = windows(KNOWN.values, 64), windows(NEW.values, 64)
     if z:
-        X, X_new = (z_normalised(rows, 0.1) for rows in (X, X_new))
+        X, X_new = z_normalised(X, 0.1), z_normalised(X_new, 0.1)
     if scaled:
         scaler = StandardScaler().fit(X)
         X, X_new = scaler.transform(X), scaler.transform(X_new)
     return NearestNeighbors(n_neighbors=5).fit(X).kneighbors(X_new)[0]
 
 
-def _auroc(
-    z: bool,
-    of_window: Callable[[Scores], Scores] = lambda distances: distances[:, -1],
+def _aurocs(
+    of_window: Callable = lambda distances: distances[:, -1],
     how: Literal["mean", "centre"] = "mean",
     scaled: bool = False,
-    only: bool = True,
-) -> float:
-    new = _signals()[1]
-    points = point_scores(of_window(_distances(z, scaled)), 64, how)
-    chosen = new.labels == 0
-    for event in new.events:
-        if event.kind == "amplitude" or not only:
-            chosen[event.start : event.stop] = True
-    return float(roc_auc_score(new.labels[chosen], points[chosen]))
-
-
-def _pair(*changes: Any, **more: Any) -> Scores:
-    """Of windows as they are and of z-normalised ones."""
-    return np.array([_auroc(z, *changes, **more) for z in (False, True)])
+    all_kinds: bool = False,
+) -> NDArray:
+    """Of windows as they are, and of z-normalised ones."""
+    kept = NEW.labels == 0
+    for event in NEW.events:
+        kept[event.start : event.stop] = all_kinds or event.kind == "amplitude"
+    of_windows = [of_window(_distances(z, scaled)) for z in (False, True)]
+    points = [point_scores(scores, 64, how)[kept] for scores in of_windows]
+    return np.array([roc_auc_score(NEW.labels[kept], p) for p in points])
 
 
 WITHIN = 0.0035  # takes 0.94 for 0.9366
@@ -103,9 +86,8 @@ WITHIN = 0.0035  # takes 0.94 for 0.9366
 @exercise
 def amplitude_lost(as_they_are: float, z: float) -> Verdict:
     """Check the AUROC of amplitude events with raw and with z-normalised windows."""
-    found = np.array([share(as_they_are, "as_they_are"), share(z, "z")])
-    value = _pair()
-    is_right = np.abs(found - value) < WITHIN
+    found, value = each(share, as_they_are=as_they_are, z=z), _aurocs()
+    is_right = (np.abs(found - value) < WITHIN).tolist()
     return Answer(
         value=value,
         within=WITHIN,
@@ -113,25 +95,23 @@ def amplitude_lost(as_they_are: float, z: float) -> Verdict:
             "the two are swapped. as_they_are belongs to windows that nothing was done "
             "to.": value[::-1],
             "these are AUROCs over all kinds of event. Take the points of amplitude events "
-            "and the normal points: by_kind does it.": _pair(only=False),
+            "and the normal points: by_kind does it.": _aurocs(all_kinds=True),
             "these come from the nearest window, and the 5th nearest is asked for: "
-            "kneighbors(...)[0][:, -1] with n_neighbors=5.": _pair(lambda d: d[:, 0]),
+            "kneighbors(...)[0][:, -1] with n_neighbors=5.": _aurocs(lambda d: d[:, 0]),
             "these come from the mean of the five distances. Take the last of them, the "
-            "5th: kneighbors(...)[0][:, -1].": _pair(lambda d: d.mean(axis=1)),
+            "5th: kneighbors(...)[0][:, -1].": _aurocs(lambda d: d.mean(axis=1)),
             "these come from the window in whose centre a point lies. Take the mean over "
-            "all that cover it: point_scores(distances, 64).": _pair(how="centre"),
+            "all that cover it: point_scores(distances, 64).": _aurocs(how="centre"),
             "these come from windows whose columns were scaled. Search among the windows "
-            "themselves: NearestNeighbors alone, without StandardScaler.": _pair(
-                scaled=True
-            ),
+            "themselves: NearestNeighbors alone, without "
+            "StandardScaler.": _aurocs(scaled=True),
             "both are equal. Are the windows z-normalised in one of them, the known and "
-            "the new ones?": bool(abs(found[0] - found[1]) < 1e-9),
+            "the new ones?": abs(found[0] - found[1]) < 1e-9,
             "as_they_are is right, z is not. The known windows and the new ones are "
-            "z-normalised, with the floor 0.1.": bool(is_right[0] and not is_right[1]),
+            "z-normalised, with the floor 0.1.": is_right == [True, False],
             "z is right, as_they_are is not. It is the same search, once more from the start: "
-            "fitted on windows(known.values, 64), and asked for windows(new.values, 64).": bool(
-                is_right[1] and not is_right[0]
-            ),
+            "fitted on windows(known.values, 64), and asked for windows(new.values, "
+            "64).": is_right == [False, True],
             "these are 1 minus the AUROC. A higher distance is more anomalous.": 1
             - value,
         },
@@ -144,36 +124,11 @@ def amplitude_lost(as_they_are: float, z: float) -> Verdict:
     ).judge(found)
 
 
-def _delay(labels: NDArray, alarms: NDArray) -> float:
-    inside = [np.flatnonzero(alarms[start:stop]) for start, stop in runs(labels)]
-    return float(np.mean([first[0] for first in inside if len(first)]))
-
-
-def _each(
-    measure: Callable[[NDArray, int, int], Any],
-) -> Callable[[NDArray, NDArray], float]:
-    """A mean over all events of what is measured in one."""
-
-    def mean(labels: NDArray, alarms: NDArray) -> float:
-        found = [measure(np.asarray(alarms), *event) for event in runs(labels)]
-        return float(np.mean([value for value in found if value is not None]))
-
-    return mean
-
-
-def _median(labels: NDArray, alarms: NDArray) -> float:
-    found = [_first(alarms, *event) for event in runs(labels)]
-    return float(np.median([delay for delay in found if delay is not None]))
-
-
-def _begun_inside(alarms: NDArray, start: int, stop: int) -> int | None:
-    begins = np.append(alarms[0], alarms[1:] > alarms[:-1])
-    return _first(begins, start, stop)
-
-
-def _first(alarms: NDArray, start: int, stop: int) -> int | None:
-    inside = np.flatnonzero(alarms[start:stop])
-    return int(inside[0]) if len(inside) else None
+def _of_found(measure: Callable, average: Callable = np.mean) -> Callable:
+    """The average, over the events that are found, of a measure of one."""
+    return lambda labels, alarms: average(
+        [measure(alarms[i:j], i, j) for i, j in runs(labels) if alarms[i:j].any()]
+    )
 
 
 def _case(n: int, events: list[tuple[int, int]], alarms: list[int]) -> tuple:
@@ -184,6 +139,7 @@ def _case(n: int, events: list[tuple[int, int]], alarms: list[int]) -> tuple:
     return labels, raised
 
 
+_delay = _of_found(lambda a, i, j: np.argmax(a))
 EDGE = (
     "np.diff sees no change there. Put a 0 before and after the labels, as runs(labels) "
     "does."
@@ -199,44 +155,39 @@ DELAY = Function(
     ],
     mistakes={
         "an event without an alarm counts as 0 points late, as if it had been found at "
-        "once. Leave it out.": _each(lambda a, i, j: _first(a, i, j) or 0),
+        "once. Leave it out.": lambda y, a: np.mean(
+            [np.argmax(a[i:j]) for i, j in runs(y)]
+        ),
         "an event without an alarm counts with its whole length. Asked for is the mean "
         "over the events that are found; those that are missed are in the "
-        "recall.": _each(
-            lambda a, i, j: j - i if (f := _first(a, i, j)) is None else f
+        "recall.": lambda y, a: np.mean(
+            [np.argmax([*a[i:j], True]) for i, j in runs(y)]
         ),
         "this counts from the end of an event back to its first alarm. Count from its "
-        "start.": _each(
-            lambda a, i, j: None if (f := _first(a, i, j)) is None else j - i - f
-        ),
+        "start.": _of_found(lambda a, i, j: j - i - np.argmax(a)),
         "this is the place of the first alarm in the series. Subtract the start of its "
-        "event.": _each(
-            lambda a, i, j: None if (f := _first(a, i, j)) is None else i + f
-        ),
+        "event.": _of_found(lambda a, i, j: i + np.argmax(a)),
         "this is one too many: an alarm on the first point of an event is 0 points "
-        "late.": _each(
-            lambda a, i, j: None if (f := _first(a, i, j)) is None else f + 1
+        "late.": lambda y, a: _delay(y, a) + 1,
+        "this takes the last alarm in an event. Take the first.": _of_found(
+            lambda a, i, j: np.flatnonzero(a)[-1]
         ),
-        "this takes the last alarm in an event. Take the first.": _each(
-            lambda a, i, j: f[-1] if len(f := np.flatnonzero(a[i:j])) else None
-        ),
-        "this is the mean over all alarms in an event. Only the first counts.": _each(
-            lambda a, i, j: f.mean() if len(f := np.flatnonzero(a[i:j])) else None
-        ),
+        "this is the mean over all alarms in an event. Only the first "
+        "counts.": _of_found(lambda a, i, j: np.flatnonzero(a).mean()),
         "the first alarm after the start is taken even where it lies behind the end of "
-        "the event. Such an event is not found.": _each(
-            lambda a, i, j: f[0] if len(f := np.flatnonzero(a[i:])) else None
+        "the event. Such an event is not found.": lambda y, a: np.mean(
+            [np.argmax(a[i:]) for i, _ in runs(y) if a[i:].any()]
         ),
-        "this is the median. Return the mean, in which one very late alarm counts.": _median,
+        "this is the median. Return the mean, in which one very late alarm "
+        "counts.": _of_found(lambda a, i, j: np.argmax(a), np.median),
         "an alarm that begins before an event and lasts into it is left out. The event is "
-        "found, and its delay is 0: its first point has an alarm.": _each(
-            _begun_inside
+        "found, and its delay is 0: its first point has an "
+        "alarm.": lambda y, a: _delay(y, a & np.diff(a, prepend=False)),
+        f"an event that begins at point 0 is overlooked: {EDGE}": (
+            lambda y, a: _delay(y, a & np.logical_or.accumulate(y == 0))
         ),
-        "an event that begins at point 0 is overlooked: " + EDGE: _each(
-            lambda a, i, j: _first(a, i, j) if i else None
-        ),
-        "an event that lasts to the last point is overlooked: " + EDGE: _each(
-            lambda a, i, j: _first(a, i, j) if j < len(a) else None
+        f"an event that lasts to the last point is overlooked: {EDGE}": (
+            lambda y, a: _delay(y, a & np.logical_or.accumulate(y[::-1] == 0)[::-1])
         ),
     },
     otherwise=lambda given, found, wanted: (
@@ -250,24 +201,21 @@ DELAY = Function(
 )
 
 
-def _gives_nan(function: Callable[..., Any], case: tuple) -> bool:
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+def _gives_nan(function: Callable, case: tuple) -> bool:
+    with warnings.catch_warnings(action="ignore"):
         result = np.asarray(call(function, *case))
     return result.dtype.kind == "f" and bool(np.isnan(result).any())
 
 
 @exercise
-def detection_delay(function: Callable[[NDArray, NDArray], float]) -> Verdict:
+def detection_delay(function: Callable) -> Verdict:
     """Check a function of labels and alarms: the mean delay of the first alarm."""
-    if _gives_nan(function, AT_EDGES):
-        raise Off(
+    refuse(
+        {
             "your function returns nan where one event begins at point 0 and another lasts "
-            "to the last point: " + EDGE
-        )
-    if any(_gives_nan(function, case) for case in DELAY.inputs):
-        raise Off(
+            f"to the last point: {EDGE}": _gives_nan(function, AT_EDGES),
             "your function returns nan where an event has no alarm. Leave such an event out "
-            "of the mean."
-        )
+            "of the mean.": any(_gives_nan(function, case) for case in DELAY.inputs),
+        }
+    )
     return DELAY.judge(function)
