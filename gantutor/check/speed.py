@@ -200,9 +200,9 @@ def _made(averaged: Callable[..., Any], share: float) -> tuple[Any, Any, list]:
     weights = network.trainable_variables
     complaints = {
         "the averages must be a list of tf.Variable, one for each of "
-        "network.trainable_variables: only a variable keeps its value from one step to the "
-        "next in a graph.": [isinstance(a, tf.Variable) for a in averages]
-        != [True] * 2,
+        "network.trainable_variables: only a variable keeps its value from one step to "
+        "the next "
+        "in a graph.": [isinstance(a, tf.Variable) for a in averages] != [True] * 2,
         "the averages are the network's own variables. Copy their values: "
         "tf.Variable(w).": any(a is w for a in averages for w in weights),
     }

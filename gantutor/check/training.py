@@ -144,9 +144,9 @@ def _uphill(network: Callable, rows: tf.Tensor, distance: float) -> Answer:
             "the steps are as long as the gradient of a mean. Divide the gradient of each "
             "row by its length, so that each row moves by the "
             "distance.": x + distance * g / 5,
-            "you divide by the length of all gradients together. Each row has a length of "
-            "its own: sum the squares over axis 1.": x
-            + distance * g / np.linalg.norm(g),
+            "you divide by the length of all gradients together. Each row has a length "
+            "of its "
+            "own: sum the squares over axis 1.": x + distance * g / np.linalg.norm(g),
             "you sum the squares over the rows (axis 0). The length of a row's gradient "
             "is a sum over its columns (axis "
             "1).": x + distance * g / np.linalg.norm(g, axis=0),
