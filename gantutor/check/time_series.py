@@ -155,9 +155,8 @@ DELAY = Function(
     ],
     mistakes={
         "an event without an alarm counts as 0 points late, as if it had been found at "
-        "once. Leave it out.": lambda y, a: np.mean(
-            [np.argmax(a[i:j]) for i, j in runs(y)]
-        ),
+        "once. Leave it "
+        "out.": lambda y, a: np.mean([np.argmax(a[i:j]) for i, j in runs(y)]),
         "an event without an alarm counts with its whole length. Asked for is the mean "
         "over the events that are found; those that are missed are in the "
         "recall.": lambda y, a: np.mean(
