@@ -1,12 +1,13 @@
 """Checks of the exercises of notebook 14."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import zmap
 
 from gantutor.check._common import Answer, Function, Verdict, exercise
-from gantutor.check._reading import Off, number, share
+from gantutor.check._reading import Off, each, number, share
 
 __all__ = ["best_of_nine_looks", "ensemble_score", "lead_without_a_table"]
 
@@ -43,13 +44,12 @@ LEAD, SMALLEST = 0.0241, -0.0038
 @exercise
 def lead_without_a_table(lead: float, smallest: float) -> Verdict:
     """Check GANomaly's mean lead over the WGAN on six tables, and its smallest on five."""
-    found = number(lead, "lead"), number(smallest, "smallest")
-    if max(map(abs, found)) > 1:
+    found = each(number, lead=lead, smallest=smallest)
+    if abs(found).max() > 1:
         raise Off("a difference of two AUROCs lies between -1 and 1: 2 % is 0.02.")
     return Answer(
         value=(LEAD, SMALLEST),
         within=0.0012,
-        near=0.0012,
         mistakes={
             "you have the WGAN minus GANomaly. The lead of GANomaly is asked "
             "for.": found[0] < 0 and abs(found[0] + LEAD) < 0.0012,
@@ -78,37 +78,17 @@ def lead_without_a_table(lead: float, smallest: float) -> Verdict:
     ).judge(found)
 
 
-Array = NDArray[np.float64]
-Score = Callable[[Array, Array, Sequence[str]], Array]
+def _by_kind(scale: Callable) -> Callable:
+    """A score: members on one scale, their mean within each kind, then over the kinds."""
+
+    def score(kept: NDArray, new: NDArray, kinds: list[str]) -> NDArray:
+        z, of_kind = scale(kept, new), np.array(kinds)
+        return np.mean([z[of_kind == kind].mean(axis=0) for kind in set(kinds)], axis=0)
+
+    return score
 
 
-def _scaled(kept: Array, new: Array) -> Array:
-    return (new - kept.mean(axis=1, keepdims=True)) / kept.std(axis=1, keepdims=True)
-
-
-def _by_kind(z: Array, kinds: Sequence[str]) -> Array:
-    of_kind = np.array(kinds)
-    return np.mean([z[of_kind == kind].mean(axis=0) for kind in set(kinds)], axis=0)
-
-
-def _ensemble(kept: Array, new: Array, kinds: Sequence[str]) -> Array:
-    return _by_kind(_scaled(kept, new), kinds)
-
-
-def _instead(scale: Callable[[Array, Array], Array]) -> Score:
-    """The score with another way to bring members to one scale."""
-    return lambda kept, new, kinds: _by_kind(scale(kept, new), kinds)
-
-
-def _sum_over_kinds(kept: Array, new: Array, kinds: Sequence[str]) -> Array:
-    return len(set(kinds)) * _ensemble(kept, new, kinds)
-
-
-def _sum_within_kinds(kept: Array, new: Array, kinds: Sequence[str]) -> Array:
-    return _scaled(kept, new).sum(axis=0) / len(set(kinds))
-
-
-def _members(*kinds: str) -> tuple[Array, Array, list[str]]:
+def _members(*kinds: str) -> tuple[NDArray, NDArray, list[str]]:
     """Scores of members with units of their own."""
     rng = np.random.default_rng(len(kinds))
     unit = 10.0 ** np.arange(len(kinds))[:, None]
@@ -116,6 +96,11 @@ def _members(*kinds: str) -> tuple[Array, Array, list[str]]:
     return kept, new, list(kinds)
 
 
+def _scaled(kept: NDArray, new: NDArray) -> NDArray:
+    return zmap(new, kept, axis=1)
+
+
+_ensemble = _by_kind(_scaled)
 ENSEMBLE_SCORE = Function(
     solution=_ensemble,
     inputs=[
@@ -128,28 +113,25 @@ ENSEMBLE_SCORE = Function(
         "over the kinds.": lambda kept, new, kinds: _scaled(kept, new).mean(axis=0),
         "the scores are not on one scale, so the member with the largest unit decides. "
         "Take off the mean of its kept scores, and divide by their standard "
-        "deviation.": _instead(lambda kept, new: new),
+        "deviation.": _by_kind(lambda kept, new: new),
         "you scale the new rows by their own mean and standard deviation. Then the "
         "score of a row depends on its neighbours; the kept rows set the "
-        "scale.": _instead(lambda kept, new: _scaled(new, new)),
+        "scale.": _by_kind(lambda kept, new: _scaled(new, new)),
         "you divide by the standard deviation, but do not take off the mean of the "
-        "kept scores.": _instead(lambda kept, new: new / kept.std(axis=1)[:, None]),
+        "kept scores.": _by_kind(lambda kept, new: new / kept.std(axis=1)[:, None]),
         "you take off the mean of the kept scores, but do not divide by their standard "
-        "deviation.": _instead(lambda kept, new: new - kept.mean(axis=1)[:, None]),
-        "you scale all members by the same numbers. Each member has a mean and a "
-        "standard deviation of its own: "
-        "axis=1.": _instead(lambda kept, new: (new - kept.mean()) / kept.std()),
-        "the standard deviation divides by n here, as np.std does, and not by n - 1. "
-        "(The order of the rows hardly changes.)": _instead(
-            lambda kept, new: (
-                (new - kept.mean(axis=1)[:, None])
-                / kept.std(axis=1, ddof=1, keepdims=True)
-            )
-        ),
-        "you add the kinds up. Take their mean: then a kind more does not make every "
-        "row more anomalous.": _sum_over_kinds,
-        "you add up the members of a kind, so a kind with more members counts more. "
-        "Take their mean.": _sum_within_kinds,
+        "deviation.": _by_kind(lambda kept, new: new - kept.mean(axis=1)[:, None]),
+        "you scale all members by the same numbers. Each member has a mean and a standard "
+        "deviation of its own: "
+        "axis=1.": _by_kind(lambda kept, new: zmap(new, kept, axis=None)),
+        "the standard deviation divides by n here, as np.std does, and not by n - 1. (The "
+        "order of the rows hardly "
+        "changes.)": _by_kind(lambda kept, new: zmap(new, kept, axis=1, ddof=1)),
+        "you add the kinds up. Take their mean: then a kind more does not make every row "
+        "more anomalous.": lambda *given: len(set(given[2])) * _ensemble(*given),
+        "you add up the members of a kind, so a kind with more members counts more. Take "
+        "their "
+        "mean.": lambda kept, new, kinds: _scaled(kept, new).sum(0) / len(set(kinds)),
         "the sign is turned. A high score is anomalous, as in the "
         "members.": lambda *given: -_ensemble(*given),
     },
@@ -164,6 +146,6 @@ ENSEMBLE_SCORE = Function(
 
 
 @exercise
-def ensemble_score(function: Score) -> Verdict:
+def ensemble_score(function: Callable) -> Verdict:
     """Check a function that joins the scores of members of several kinds."""
     return ENSEMBLE_SCORE.judge(function)
