@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from gantutor.check._reading import (
     ROUNDING,
@@ -97,29 +97,79 @@ class Answer:
     is said if the answer is nearer to it than to the right one; the first that fits counts.
     """
 
-    value: ArrayLike | None = None  # if None, all is right that makes no mistake
+    value: Any = (
+        None  # a number or an array; if None, all is right that makes no mistake
+    )
     within: float | None = None  # how far off is still right; by default rounding
     mistakes: Mapping[str, ArrayLike] = field(default_factory=dict)  # by what to say
     near: float | None = None  # how far from a mistake's answer; by default as `within`
-    otherwise: str = ""  # what to say to other wrong answers
+    rounding: float = ROUNDING  # as a share of the largest value
+    otherwise: str | Callable[[Any], str] = ""  # what to say to other wrong answers
     so_far: str = ""  # before these, what is right so far: "the first is right. "
     right: str = ""  # what to say to the right one
 
     def judge(self, found: ArrayLike) -> Verdict:
         """Return that an answer is right, or raise `Off` with what to say of it."""
         off_by = np.inf if self.value is None else distance(found, self.value)
-        near = self.within if self.near is None else self.near
         for message, mistake in self.mistakes.items():
             if isinstance(mistake, bool | np.bool_):
                 made = bool(mistake)
             else:
-                nearer = distance(found, mistake) < off_by
-                made = nearer and is_near(found, mistake, near)
+                made = self.makes(mistake, found) and distance(found, mistake) < off_by
             if made:
                 raise Off(self.so_far + message)
-        if self.value is not None and not is_near(found, self.value, self.within):
-            raise Off(self.so_far + self.otherwise)
+        if self.value is not None and not self.is_right(found):
+            raise Off(self.so_far + self.told(found))
         return right(self.right)
+
+    def is_right(self, found: ArrayLike) -> bool:
+        """Whether an answer is near enough to the right one."""
+        return is_near(found, self.value, self.within, self.rounding)
+
+    def makes(self, mistake: ArrayLike, found: ArrayLike) -> bool:
+        """Whether an answer is near to the one that one gets by a mistake."""
+        near = self.within if self.near is None else self.near
+        return is_near(found, mistake, near, self.rounding)
+
+    def told(self, found: Any) -> str:
+        """What to say to an answer that makes no known mistake."""
+        return (
+            self.otherwise if isinstance(self.otherwise, str) else self.otherwise(found)
+        )
+
+
+def judge_function(
+    function: Callable[..., Any],
+    answer: Callable[..., Answer],
+    inputs: Sequence[tuple[Any, ...]],
+    what: str = "the result",
+    errors: Mapping[str, str] | None = None,
+) -> Verdict:
+    """Judge a function of the reader's by what it should return for some inputs.
+
+    A mistake is said if the function makes it on all inputs.
+
+    Parameters
+    ----------
+    answer
+        Returns the record for an input: what is right, and what one gets by each mistake.
+    what
+        What to call a result of another shape.
+    errors
+        As those of `call`.
+    """
+    answers = [answer(*given) for given in inputs]
+    found = [
+        numbers(call(function, *given, errors=errors), np.shape(a.value), what)[()]
+        for given, a in zip(inputs, answers, strict=True)
+    ]
+    wrong = [i for i, a in enumerate(answers) if not a.is_right(found[i])]
+    if not wrong:
+        return right(answers[0].right)
+    for message in answers[0].mistakes:
+        if all(map(lambda a, f: a.makes(a.mistakes[message], f), answers, found)):
+            raise Off(message)
+    raise Off(answers[wrong[0]].told(found[wrong[0]]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,25 +194,23 @@ class Function:
 
     def judge(self, function: Callable[..., Any]) -> Verdict:
         """Return that a function is right, or raise `Off` with what to say of it."""
-        wanted = self._results(self.solution)
-        found = [
-            numbers(call(function, *given, errors=self.errors), ours.shape, self.what)
-            for given, ours in zip(self.inputs, wanted, strict=True)
-        ]
-        near = functools.partial(is_near, rounding=self.rounding)
-        results = zip(self.inputs, found, wanted, strict=True)
-        differ = [r for r in results if not near(*r[1:], self.within)]
-        if not differ:
-            return right(self.right)
-        for message, mistake in self.mistakes.items():
-            if all(map(near, found, self._results(mistake))):
-                raise Off(message)
-        given, theirs, ours = differ[0]
-        if isinstance(self.otherwise, str):
-            told = self.otherwise.format(*given, found=theirs[()], wanted=ours[()])
-        else:
-            told = self.otherwise(given, theirs[()], ours[()])
-        raise Off(told)
+        return judge_function(
+            function, self._answer, self.inputs, self.what, self.errors
+        )
 
-    def _results(self, function: Callable[..., Any]) -> list[NDArray[np.float64]]:
-        return [np.asarray(function(*given), dtype=float) for given in self.inputs]
+    def _answer(self, *given: Any) -> Answer:
+        value = np.asarray(self.solution(*given), dtype=float)[()]
+
+        def otherwise(found: Any) -> str:
+            if isinstance(self.otherwise, str):
+                return self.otherwise.format(*given, found=found, wanted=value)
+            return self.otherwise(given, found, value)
+
+        return Answer(
+            value=value,
+            mistakes={text: make(*given) for text, make in self.mistakes.items()},
+            within=self.within,
+            rounding=self.rounding,
+            otherwise=otherwise,
+            right=self.right,
+        )

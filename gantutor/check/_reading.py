@@ -54,7 +54,8 @@ def call(
         told = f"{type(error).__name__}: {error}"
         for message, pattern in (errors or {}).items():
             if re.search(pattern, told, re.DOTALL):
-                raise Off(message.format(*given)) from error
+                name = type(error).__name__
+                raise Off(message.format(*given, error=name)) from error
         raise
     if result is None:
         raise Unfinished("your function returns nothing yet. Give it a return line.")
