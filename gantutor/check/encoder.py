@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._common import Answer, Verdict, exercise, judge_function
 from gantutor.check._reading import Off, each, fitted_on, is_near, number, numbers
 from gantutor.data import ladder
 
@@ -118,45 +118,44 @@ def fewer_latent_dimensions(
     ).judge(found)
 
 
-def _against(a: NDArray, b: NDArray) -> np.floating:
-    return np.mean((a - b) * np.mean(a - b) < 0)
+def _against_the_mean(a: NDArray, b: NDArray) -> Answer:
+    gains, unpaired = a - b, np.sort(a) - np.sort(b)
+    against = gains * gains.mean() < 0
+    return Answer(
+        value=against.mean(),
+        mistakes={
+            "this is the number of seeds. Divide by how many there are.": against.sum(),
+            "these are the seeds that say the same as the mean. Asked for are those that say "
+            "the opposite.": np.mean(gains * gains.mean() > 0),
+            "a seed on which both are equal is counted. It says nothing, so it does not "
+            "contradict.": np.mean(gains * gains.mean() <= 0),
+            "these are the seeds that say the opposite of the median difference. One large "
+            "difference can turn the mean: take the "
+            "mean.": np.mean(gains * np.median(gains) < 0),
+            "this is the share of seeds on which b is ahead, whatever the mean says. If the "
+            "mean is in favour of b, those seeds agree.": np.mean(a < b),
+            "this is the share of seeds on which a is ahead, whatever the mean says. If the "
+            "mean is in favour of a, those seeds agree.": np.mean(a > b),
+            "the two lists are sorted, so that their entries no longer belong to one seed. "
+            "Take the difference seed by seed "
+            "first.": np.mean(unpaired * unpaired.mean() < 0),
+        },
+        otherwise=lambda found: (
+            f"for a = {a.tolist()} and b = {b.tolist()} the differences are "
+            f"{gains.round(2).tolist()} with the mean {gains.mean():.3f}, so the share is "
+            f"{against.mean():.3g}. Yours is {found:.3g}."
+        ),
+        right="with a share like one half, a single seed is a coin. Report the mean, the "
+        "single differences, and this share.",
+    )
 
 
 @exercise
 def against_the_mean(function: Callable) -> Verdict:
     """Check a function of two lists of AUROCs: the share of seeds against the mean."""
-    return Function(
-        solution=_against,
-        inputs=[
-            (np.array([0.9, 0.8, 0.85, 0.7]), np.array([0.6, 0.82, 0.86, 0.7])),
-            (np.array([0.5, 0.9, 0.8]), np.array([0.9, 0.7, 0.85])),
-            (np.array([0.8, 0.9]), np.array([0.7, 0.6])),
-        ],
-        mistakes={
-            "this is the number of seeds. Divide by how many there are.": lambda a, b: (
-                np.sum((a - b) * np.mean(a - b) < 0)
-            ),
-            "these are the seeds that say the same as the mean. Asked for are those that say "
-            "the opposite.": lambda a, b: np.mean((a - b) * np.mean(a - b) > 0),
-            "a seed on which both are equal is counted. It says nothing, so it does not "
-            "contradict.": lambda a, b: np.mean((a - b) * np.mean(a - b) <= 0),
-            "these are the seeds that say the opposite of the median difference. One large "
-            "difference can turn the mean: take the "
-            "mean.": lambda a, b: np.mean((a - b) * np.median(a - b) < 0),
-            "this is the share of seeds on which b is ahead, whatever the mean says. If the "
-            "mean is in favour of b, those seeds agree.": lambda a, b: np.mean(a < b),
-            "this is the share of seeds on which a is ahead, whatever the mean says. If the "
-            "mean is in favour of a, those seeds agree.": lambda a, b: np.mean(a > b),
-            "the two lists are sorted, so that their entries no longer belong to one seed. "
-            "Take the difference seed by seed "
-            "first.": lambda a, b: _against(np.sort(a), np.sort(b)),
-        },
-        otherwise=lambda given, found, wanted: (
-            f"for a = {given[0].tolist()} and b = {given[1].tolist()} the differences are "
-            f"{(given[0] - given[1]).round(2).tolist()} with the mean "
-            f"{(given[0] - given[1]).mean():.3f}, so the share is {wanted:.3g}. Yours is "
-            f"{found:.3g}."
-        ),
-        right="with a share like one half, a single seed is a coin. Report the mean, the "
-        "single differences, and this share.",
-    ).judge(function)
+    inputs = [
+        (np.array([0.9, 0.8, 0.85, 0.7]), np.array([0.6, 0.82, 0.86, 0.7])),
+        (np.array([0.5, 0.9, 0.8]), np.array([0.9, 0.7, 0.85])),
+        (np.array([0.8, 0.9]), np.array([0.7, 0.6])),
+    ]
+    return judge_function(function, _against_the_mean, inputs)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import zmap
+from scipy.stats import zmap, zscore
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._common import Answer, Verdict, exercise, judge_function
 from gantutor.check._reading import Off, each, number, share
 
 __all__ = ["best_of_nine_looks", "ensemble_score", "lead_without_a_table"]
@@ -78,16 +78,6 @@ def lead_without_a_table(lead: float, smallest: float) -> Verdict:
     ).judge(found)
 
 
-def _by_kind(scale: Callable) -> Callable:
-    """A score: members on one scale, their mean within each kind, then over the kinds."""
-
-    def score(kept: NDArray, new: NDArray, kinds: list[str]) -> NDArray:
-        z, of_kind = scale(kept, new), np.array(kinds)
-        return np.mean([z[of_kind == kind].mean(axis=0) for kind in set(kinds)], axis=0)
-
-    return score
-
-
 def _members(*kinds: str) -> tuple[NDArray, NDArray, list[str]]:
     """Scores of members with units of their own."""
     rng = np.random.default_rng(len(kinds))
@@ -96,56 +86,59 @@ def _members(*kinds: str) -> tuple[NDArray, NDArray, list[str]]:
     return kept, new, list(kinds)
 
 
-def _scaled(kept: NDArray, new: NDArray) -> NDArray:
-    return zmap(new, kept, axis=1)
+def ensemble_answer(kept: NDArray, new: NDArray, kinds: list[str]) -> Answer:
+    """What the members' scores of kept rows and of new ones come to, and the mistakes."""
+    of_kind = np.array(kinds)
 
+    def by_kind(z: NDArray) -> NDArray:
+        return np.mean([z[of_kind == kind].mean(axis=0) for kind in set(kinds)], axis=0)
 
-_ensemble = _by_kind(_scaled)
-ENSEMBLE_SCORE = Function(
-    solution=_ensemble,
-    inputs=[
-        _members("WGAN", "WGAN", "GANomaly", "GANomaly", "GANomaly"),
-        _members("GANomaly", "WGAN", "GANomaly"),
-        _members("WGAN", "GANomaly"),
-    ],
-    mistakes={
-        "each member has the same weight. Take the mean within each kind first, then "
-        "over the kinds.": lambda kept, new, kinds: _scaled(kept, new).mean(axis=0),
-        "the scores are not on one scale, so the member with the largest unit decides. "
-        "Take off the mean of its kept scores, and divide by their standard "
-        "deviation.": _by_kind(lambda kept, new: new),
-        "you scale the new rows by their own mean and standard deviation. Then the "
-        "score of a row depends on its neighbours; the kept rows set the "
-        "scale.": _by_kind(lambda kept, new: _scaled(new, new)),
-        "you divide by the standard deviation, but do not take off the mean of the "
-        "kept scores.": _by_kind(lambda kept, new: new / kept.std(axis=1)[:, None]),
-        "you take off the mean of the kept scores, but do not divide by their standard "
-        "deviation.": _by_kind(lambda kept, new: new - kept.mean(axis=1)[:, None]),
-        "you scale all members by the same numbers. Each member has a mean and a standard "
-        "deviation of its own: "
-        "axis=1.": _by_kind(lambda kept, new: zmap(new, kept, axis=None)),
-        "the standard deviation divides by n here, as np.std does, and not by n - 1. (The "
-        "order of the rows hardly "
-        "changes.)": _by_kind(lambda kept, new: zmap(new, kept, axis=1, ddof=1)),
-        "you add the kinds up. Take their mean: then a kind more does not make every row "
-        "more anomalous.": lambda *given: len(set(given[2])) * _ensemble(*given),
-        "you add up the members of a kind, so a kind with more members counts more. Take "
-        "their "
-        "mean.": lambda kept, new, kinds: _scaled(kept, new).sum(0) / len(set(kinds)),
-        "the sign is turned. A high score is anomalous, as in the "
-        "members.": lambda *given: -_ensemble(*given),
-    },
-    otherwise=lambda given, found, wanted: (
-        f"for the kinds {', '.join(given[2])} the first row has {found.flat[0]:.3f}, "
-        f"and {wanted.flat[0]:.3f} is right. Look at two members of two kinds first: "
-        "it is the lesson's function `together`."
-    ),
-    right="each kind counts once, however many members it has, as in "
-    "gt.detectors.Ensemble.",
-)
+    mean, spread = kept.mean(axis=1, keepdims=True), kept.std(axis=1, keepdims=True)
+    z = (new - mean) / spread
+    score = by_kind(z)
+    return Answer(
+        value=score,
+        mistakes={
+            "each member has the same weight. Take the mean within each kind first, then "
+            "over the kinds.": z.mean(axis=0),
+            "the scores are not on one scale, so the member with the largest unit decides. "
+            "Take off the mean of its kept scores, and divide by their standard "
+            "deviation.": by_kind(new),
+            "you scale the new rows by their own mean and standard deviation. Then the "
+            "score of a row depends on its neighbours; the kept rows set the "
+            "scale.": by_kind(zscore(new, axis=1)),
+            "you divide by the standard deviation, but do not take off the mean of the "
+            "kept scores.": by_kind(new / spread),
+            "you take off the mean of the kept scores, but do not divide by their standard "
+            "deviation.": by_kind(new - mean),
+            "you scale all members by the same numbers. Each member has a mean and a "
+            "standard deviation of its own: "
+            "axis=1.": by_kind(zmap(new, kept, axis=None)),
+            "the standard deviation divides by n here, as np.std does, and not by n - 1. "
+            "(The order of the rows hardly "
+            "changes.)": by_kind(zmap(new, kept, axis=1, ddof=1)),
+            "you add the kinds up. Take their mean: then a kind more does not make every "
+            "row more anomalous.": len(set(kinds)) * score,
+            "you add up the members of a kind, so a kind with more members counts more. "
+            "Take their mean.": z.sum(axis=0) / len(set(kinds)),
+            "the sign is turned. A high score is anomalous, as in the members.": -score,
+        },
+        otherwise=lambda found: (
+            f"for the kinds {', '.join(kinds)} the first row has {found[0]:.3f}, "
+            f"and {score[0]:.3f} is right. Look at two members of two kinds first: "
+            "it is the lesson's function `together`."
+        ),
+        right="each kind counts once, however many members it has, as in "
+        "gt.detectors.Ensemble.",
+    )
 
 
 @exercise
 def ensemble_score(function: Callable) -> Verdict:
     """Check a function that joins the scores of members of several kinds."""
-    return ENSEMBLE_SCORE.judge(function)
+    inputs = [
+        _members("WGAN", "WGAN", "GANomaly", "GANomaly", "GANomaly"),
+        _members("GANomaly", "WGAN", "GANomaly"),
+        _members("WGAN", "GANomaly"),
+    ]
+    return judge_function(function, ensemble_answer, inputs)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._common import Answer, Verdict, exercise, judge_function
 from gantutor.check._reading import number
 from gantutor.scoring import p_values
 
@@ -70,21 +70,41 @@ def power_of_edges(power: float) -> Verdict:
     ).judge(power)
 
 
-def _sides(calibration: NDArray, values: NDArray) -> tuple[NDArray, NDArray]:
-    return p_values(calibration, values), p_values(-calibration, -values)
+def _p_values(calibration: NDArray, values: NDArray) -> Answer:
+    n = len(calibration)
+    high, low = p_values(calibration, values), p_values(-calibration, -values)
+    smaller = np.minimum(high, low)
+    both = np.minimum(1, 2 * smaller)
 
+    def otherwise(found: NDArray) -> str:
+        i = np.abs(found - both).argmax()
+        return (
+            f"for the calibration values {calibration.astype(int).tolist()} the value "
+            f"{values[i]:g} has p = {both[i]:.2f}, and you have {found[i]:.2f}. Count by "
+            "hand how many are at least as low, and how many at least as high, equal ones "
+            "included."
+        )
 
-def _smaller(calibration: NDArray, values: NDArray) -> NDArray:
-    return np.minimum(*_sides(calibration, values))
-
-
-def _other_p_value(given: tuple, found: NDArray, wanted: NDArray) -> str:
-    worst = np.abs(found - wanted).argmax()
-    return (
-        f"for the calibration values {given[0].astype(int).tolist()} the value "
-        f"{given[1][worst]:g} has p = {wanted[worst]:.2f}, and you have "
-        f"{found[worst]:.2f}. Count by hand how many are at least as low, and how many "
-        "at least as high, equal ones included."
+    return Answer(
+        value=both,
+        mistakes={
+            "low values get large p-values. That is the one-sided p-value of "
+            "gt.scoring.p_values: the other side is missing.": high,
+            "high values get large p-values: the other side is missing.": low,
+            "you look twice, so that twice as many normal rows fall below any limit. "
+            "Where is the factor 2?": smaller,
+            "a p-value must not be above 1. Two sides of one half each may add up to more, "
+            "because a value counts for both.": 2 * smaller,
+            "take the smaller of the two sides: odd on one side is enough.": np.minimum(
+                1, 2 * np.maximum(high, low)
+            ),
+            "the row itself is not counted in. It belongs into the numerator and into the "
+            "denominator, else p can be "
+            "0.": np.minimum(1, 2 * (smaller * (n + 1) - 1) / n),
+        },
+        otherwise=otherwise,
+        right="values far below and far above get small p-values, those in the middle 1. "
+        "Blurred pictures have nowhere left to hide.",
     )
 
 
@@ -92,28 +112,6 @@ def _other_p_value(given: tuple, found: NDArray, wanted: NDArray) -> str:
 def two_sided(function: Callable) -> Verdict:
     """Check a function of calibration values and values that returns two-sided p-values."""
     calibration = np.array([6.0, 1.0, 4.0, 2.0, 9.0, 4.0, 7.0, 5.0, 3.0])
-    return Function(
-        solution=lambda c, v: np.minimum(1, 2 * _smaller(c, v)),
-        inputs=[(calibration, np.array([0.0, 2.0, 4.0, 5.5, 9.0, 20.0]))],
-        what="the result, a p-value for each of the values,",
-        mistakes={
-            "low values get large p-values. That is the one-sided p-value of "
-            "gt.scoring.p_values: the other side is missing.": p_values,
-            "high values get large p-values: the other side is missing.": lambda c, v: (
-                p_values(-c, -v)
-            ),
-            "you look twice, so that twice as many normal rows fall below any limit. "
-            "Where is the factor 2?": _smaller,
-            "a p-value must not be above 1. Two sides of one half each may add up to more, "
-            "because a value counts for both.": lambda c, v: 2 * _smaller(c, v),
-            "take the smaller of the two sides: odd on one side is "
-            "enough.": lambda c, v: np.minimum(1, 2 * np.maximum(*_sides(c, v))),
-            "the row itself is not counted in. It belongs into the numerator and into the "
-            "denominator, else p can be 0.": lambda c, v: np.minimum(
-                1, 2 * (_smaller(c, v) * (len(c) + 1) - 1) / len(c)
-            ),
-        },
-        otherwise=_other_p_value,
-        right="values far below and far above get small p-values, those in the middle 1. "
-        "Blurred pictures have nowhere left to hide.",
-    ).judge(function)
+    inputs = [(calibration, np.array([0.0, 2.0, 4.0, 5.5, 9.0, 20.0]))]
+    what = "the result, a p-value for each of the values,"
+    return judge_function(function, _p_values, inputs, what)
