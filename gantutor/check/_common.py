@@ -184,9 +184,8 @@ class Function:
     inputs: Sequence[tuple[Any, ...]]  # the arguments of each call
     mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)  # as those of `call`
-    # What to say where results first differ, by the arguments, their result and ours. In a
-    # text, {0} is the first argument, and the results are {found} and {wanted}.
-    otherwise: str | Callable[[tuple[Any, ...], Any, Any], str]
+    # What to say where results first differ, by the arguments, their result and ours:
+    otherwise: Callable[[tuple[Any, ...], Any, Any], str]
     what: str = "the result"  # what to call a result of another shape
     within: float | None = None  # how far off is still right; by default rounding
     rounding: float = ROUNDING  # as a share of the largest value
@@ -200,17 +199,11 @@ class Function:
 
     def _answer(self, *given: Any) -> Answer:
         value = np.asarray(self.solution(*given), dtype=float)[()]
-
-        def otherwise(found: Any) -> str:
-            if isinstance(self.otherwise, str):
-                return self.otherwise.format(*given, found=found, wanted=value)
-            return self.otherwise(given, found, value)
-
         return Answer(
             value=value,
             mistakes={text: make(*given) for text, make in self.mistakes.items()},
             within=self.within,
             rounding=self.rounding,
-            otherwise=otherwise,
+            otherwise=lambda found: self.otherwise(given, found, value),
             right=self.right,
         )

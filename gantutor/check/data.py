@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
-from gantutor.check._common import Answer, Function, Verdict, exercise, right
+from gantutor.check._common import Answer, Verdict, exercise, judge_function, right
 from gantutor.check._reading import Off, call, is_reordered, numbers, share
 from gantutor.data import ladder
 
@@ -111,58 +111,52 @@ def made_up_rows(seed: int, n_known: int) -> tuple[NDArray, NDArray]:
     return known, 1.5 * rng.normal(size=(30, 4)) @ mixing + 4.0
 
 
-COVARIANCE_RULER = Function(
-    solution=lambda train, x: ruler(x - train.mean(0), np.cov(train.T)),
-    inputs=[made_up_rows(0, 60)],
-    mistakes={
-        "you return the square of the distance. Take its root.": lambda train, x: (
-            ruler(x - train.mean(0), np.cov(train.T)) ** 2
+def _covariance_ruler(train: NDArray, rows: NDArray) -> Answer:
+    centred, covariance = rows - train.mean(0), np.cov(train.T)
+    value = ruler(centred, covariance)
+    return Answer(
+        value=value,
+        mistakes={
+            "you return the square of the distance. Take its root.": value**2,
+            "the score must go up for rows that are far away.": -value,
+            "the covariance matrix stands where its inverse should. Where normal rows "
+            "are spread widely, a step must count less, not "
+            "more.": ruler(centred, np.linalg.inv(covariance)),
+            "you use the widths of the columns, but not their correlations.": ruler(
+                centred, np.diag(train.var(0))
+            ),
+            "this is the plain ruler: the covariance plays no part.": ruler(
+                centred, np.eye(4)
+            ),
+            "you take the covariance of the rows being scored. Tomorrow's rows must not "
+            "change the ruler: take that of the training "
+            "rows.": ruler(centred, np.cov(rows.T)),
+            "you take the mean of the rows being scored. Take that of the training "
+            "rows.": ruler(rows - rows.mean(0), covariance),
+            "mean and covariance are those of the rows being scored. Take those of the "
+            "training rows.": ruler(rows - rows.mean(0), np.cov(rows.T)),
+            "the mean of the training rows is not subtracted.": ruler(rows, covariance),
+        },
+        rounding=9e-3,  # a covariance over n is as good as one over n - 1
+        otherwise=lambda found: (
+            f"the first of 30 distances is {found[0]:.3f}, and should be {value[0]:.3f}. "
+            "Compute the square for one row by hand: difference, times inverse "
+            "covariance, times difference."
         ),
-        "the score must go up for rows that are far away.": lambda train, x: (
-            -ruler(x - train.mean(0), np.cov(train.T))
-        ),
-        "the covariance matrix stands where its inverse should. Where normal rows are "
-        "spread widely, a step must count less, not more.": lambda train, x: ruler(
-            x - train.mean(0), np.linalg.inv(np.cov(train.T))
-        ),
-        "you use the widths of the columns, but not their "
-        "correlations.": lambda train, x: ruler(
-            x - train.mean(0), np.diag(train.var(0))
-        ),
-        "this is the plain ruler: the covariance plays no part.": lambda train, x: (
-            np.linalg.norm(x - train.mean(0), axis=1)
-        ),
-        "you take the covariance of the rows being scored. Tomorrow's rows must not "
-        "change the ruler: take that of the training "
-        "rows.": lambda train, x: ruler(x - train.mean(0), np.cov(x.T)),
-        "you take the mean of the rows being scored. Take that of the training "
-        "rows.": lambda train, x: ruler(x - x.mean(0), np.cov(train.T)),
-        "mean and covariance are those of the rows being scored. Take those of the "
-        "training rows.": lambda train, x: ruler(x - x.mean(0), np.cov(x.T)),
-        "the mean of the training rows is not subtracted.": lambda train, x: ruler(
-            x, np.cov(train.T)
-        ),
-    },
-    errors=ROWS_FOR_COLUMNS,
-    otherwise="the first of 30 distances is {found[0]:.3f}, and should be "
-    "{wanted[0]:.3f}. Compute the square for one row by hand: difference, times inverse "
-    "covariance, times difference.",
-    what="the result for 30 rows",
-    rounding=9e-3,  # a covariance over n is as good as one over n - 1
-)
+    )
 
 
 @exercise
 def covariance_ruler(function: Callable[[NDArray, NDArray], ArrayLike]) -> Verdict:
     """Check a function of training rows and rows: distances by the covariance matrix."""
-    found = call(function, *COVARIANCE_RULER.inputs[0], errors=ROWS_FOR_COLUMNS)
-    if np.shape(found) == (30, 30):
+    tables = made_up_rows(0, 60)
+    if np.shape(call(function, *tables, errors=ROWS_FOR_COLUMNS)) == (30, 30):
         raise Off(
             "you return a table of all pairs of rows, (30, 30) for 30 rows. The wanted "
             "numbers stand on its diagonal. A product with * and a sum over axis 1 "
             "compute these alone."
         )
-    COVARIANCE_RULER.judge(function)
+    judge_function(function, _covariance_ruler, [tables], "the result for 30 rows")
     normal, odd = ladder("dependence", 0.9)
     tested = np.concatenate([normal[1000:], odd]).astype(float)
     labels = np.repeat([0, 1], [1000, len(odd)])

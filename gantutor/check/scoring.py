@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import roc_auc_score
 
-from gantutor.check._common import Answer, Function, Verdict, exercise, right
+from gantutor.check._common import Answer, Verdict, exercise, judge_function, right
 from gantutor.check._reading import number, share
 from gantutor.check.data import ROWS_FOR_COLUMNS, made_up_rows, ruler
 from gantutor.data import script_data
@@ -92,59 +92,55 @@ def where_a_narrow_generator_turns(m: float) -> Verdict:
     ).judge(found)
 
 
-FEATURE_DISTANCE = Function(
-    solution=lambda known, new: ruler(new - known.mean(0), np.cov(known.T)),
-    inputs=[made_up_rows(0, 400), made_up_rows(1, 400)],
-    mistakes={
-        "these are the squared distances. Take the root.": lambda known, new: (
-            ruler(new - known.mean(0), np.cov(known.T)) ** 2
+def _feature_distance(known: NDArray, new: NDArray) -> Answer:
+    centred, covariance = new - known.mean(0), np.cov(known.T)
+    value = ruler(centred, covariance)
+    return Answer(
+        value=value,
+        mistakes={
+            "these are the squared distances. Take the root.": value**2,
+            "you multiply by the covariance where its inverse is needed.": ruler(
+                centred, np.linalg.inv(covariance)
+            ),
+            "this is the plain distance to the mean. Features have different widths and "
+            "depend on each other: the covariance takes that "
+            "out.": np.linalg.norm(centred, axis=1),
+            "you divide each feature by its own width. The covariance also knows which "
+            "features move together.": ruler(centred, np.diag(known.var(0))),
+            "you measure from the mean of the new rows. Then a row's score depends on "
+            "the rows beside it. Measure from the mean of the known "
+            "ones.": ruler(new - new.mean(0), covariance),
+            "mean and covariance are those of the new rows. Anomalies among them would "
+            "widen the ruler. Take those of the known "
+            "rows.": ruler(new - new.mean(0), np.cov(new.T)),
+            "the mean is that of the known rows, and the covariance that of the new "
+            "ones. Take both from the known rows.": ruler(centred, np.cov(new.T)),
+            "you do not subtract the mean of the known features.": ruler(
+                new, covariance
+            ),
+            "the sign is turned round: a distance is positive, and goes up for "
+            "anomalies.": -value,
+        },
+        rounding=3e-3,  # a covariance over n is as good as one over n - 1
+        otherwise=lambda found: (
+            f"for 30 made-up rows of 4 features the first distances are "
+            f"{found[:3].round(2)}, and they should be {value[:3].round(2)}."
         ),
-        "you multiply by the covariance where its inverse is "
-        "needed.": lambda known, new: ruler(
-            new - known.mean(0), np.linalg.inv(np.cov(known.T))
-        ),
-        "this is the plain distance to the mean. Features have different widths and "
-        "depend on each other: the covariance takes that "
-        "out.": lambda known, new: np.linalg.norm(new - known.mean(0), axis=1),
-        "you divide each feature by its own width. The covariance also knows which "
-        "features move "
-        "together.": lambda known, new: ruler(
-            new - known.mean(0), np.diag(known.var(0))
-        ),
-        "you measure from the mean of the new rows. Then a row's score depends on the "
-        "rows beside it. Measure from the mean of the known "
-        "ones.": lambda known, new: ruler(new - new.mean(0), np.cov(known.T)),
-        "mean and covariance are those of the new rows. Anomalies among them would "
-        "widen the ruler. Take those of the known "
-        "rows.": lambda known, new: ruler(new - new.mean(0), np.cov(new.T)),
-        "the mean is that of the known rows, and the covariance that of the new ones. "
-        "Take both from the known "
-        "rows.": lambda known, new: ruler(new - known.mean(0), np.cov(new.T)),
-        "you do not subtract the mean of the known features.": lambda known, new: ruler(
-            new, np.cov(known.T)
-        ),
-        "the sign is turned round: a distance is positive, and goes up for "
-        "anomalies.": lambda known, new: -ruler(new - known.mean(0), np.cov(known.T)),
-    },
-    errors=ROWS_FOR_COLUMNS,
-    otherwise=lambda given, found, wanted: (
-        f"for 30 made-up rows of 4 features the first distances are "
-        f"{found[:3].round(2)}, and they should be {wanted[:3].round(2)}."
-    ),
-    what="the distances",
-    rounding=3e-3,  # a covariance over n is as good as one over n - 1
-)
+    )
 
 
 @exercise
 def feature_distance(function: Callable[[NDArray, NDArray], ArrayLike]) -> Verdict:
     """Check a function of known and new features: the Mahalanobis distance of the new rows."""
-    FEATURE_DISTANCE.judge(function)
+    tables = [made_up_rows(seed, 400) for seed in (0, 1)]
+    judge_function(
+        function, _feature_distance, tables, "the distances", ROWS_FOR_COLUMNS
+    )
     normal, abnormal = script_data(seed=0)
     fresh, _ = script_data(seed=1)
     weights = np.random.default_rng(0).normal(size=(10, 16))
     known, *others = (np.maximum(x @ weights, 0) for x in (normal, fresh, abnormal))
-    scores = FEATURE_DISTANCE.solution(known, np.concatenate(others))
+    scores = _feature_distance(known, np.concatenate(others)).value
     auroc = roc_auc_score(np.repeat([0, 1], [len(fresh), len(abnormal)]), scores)
     return right(
         "this is how far a row is from the normal rows in the features. Even the outputs "

@@ -1,15 +1,15 @@
 """Checks of the exercises of notebook 06."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
-from gantutor.check._reading import Off, call, is_near, number, numbers
-from gantutor.training import compile_block
+from gantutor.check._common import Answer, Verdict, exercise, judge_function, right
+from gantutor.check._reading import Off, call, is_near, number, refuse
 
 __all__ = ["averaged_weights", "how_many_traces", "one_trace"]
 
@@ -63,220 +63,200 @@ def how_many_traces(a: float, b: float, c: float) -> Verdict:
     ).judge(number(c, "(c)"))
 
 
+def _slow(n: int) -> Answer:
+    """What n steps of the slow loop give."""
+    steps = [np.array([0.5, -1.0, 2.0])]
+    for _ in range(n + 1):
+        steps.append(0.9 * steps[-1] + np.sin(steps[-1]))
+    return Answer(
+        value=steps[n],
+        within=1e-3,
+        mistakes={
+            "run makes one step too many.": steps[n + 1],
+            "run makes one step less than it should.": steps[n - 1],
+            "run makes one step, whatever n is. Put the result of each step back into x, "
+            "and return after the loop.": steps[1],
+            "run returns x as it was. Put the result of each step back into x.": steps[
+                0
+            ],
+        },
+        otherwise=lambda found: (
+            f"after {n} steps x begins with {found[0]:.4f}, and slow gives "
+            f"{steps[n][0]:.4f}. Compare the two loops line by line."
+        ),
+    )
+
+
 @exercise
 def one_trace(fast: Callable[..., Callable[..., tf.Tensor]]) -> Verdict:
     """Check that a function puts a loop over a step into one graph for all n."""
-    calls: list[int] = []
+    calls, counts = [], []
 
     def step(x: tf.Tensor) -> tf.Tensor:
-        calls.append(1)  # when Python is here: at each step, or while tracing
+        calls.append(x)  # when Python is here: at each step, or while tracing
         return 0.9 * x + tf.sin(x)
 
     run, x = call(fast, step), tf.constant([0.5, -1.0, 2.0])
-    counts, found = [], []
-    for n in (3, 4, 20, 20):
-        before = len(calls)
+
+    def counted(n: int) -> tf.Tensor:
+        calls.clear()
         result = call(run, x, tf.constant(n))
-        counts.append(len(calls) - before)
-        found.append(numbers(result, (3,), f"the result of run(x, {n})"))
-    Function(
-        solution=_repeated,
-        inputs=[(3,), (4,), (20,)],
-        mistakes={
-            "run makes one step too many.": lambda n: _repeated(n + 1),
-            "run makes one step less than it should.": lambda n: _repeated(n - 1),
-            "run makes one step, whatever n is. Put the result of each step back into x, "
-            "and return after the loop.": lambda n: _repeated(1),
-            "run returns x as it was. Put the result of each step "
-            "back into x.": lambda n: _repeated(0),
-        },
-        otherwise=lambda given, theirs, ours: (
-            f"after {given[0]} steps x begins with {theirs[0]:.4f}, and slow gives "
-            f"{ours[0]:.4f}. Compare the two loops line by line."
-        ),
-        within=1e-3,
-    ).judge(dict(zip((3, 4, 20), found[:3], strict=True)).__getitem__)
-    return Answer(
-        so_far="the numbers are right, but ",
-        mistakes={
-            "the loop is still Python's: it calls step once for each step. Put "
-            "@tf.function in front of run.": counts == [3, 4, 20, 20],
-            "each new n writes a graph of its own, as long as n. Keep n a tensor, and "
-            "loop over tf.range(n).": counts == [3, 4, 20, 0],
-            "a graph is written in each call. Make the tf.function once, and not inside "
-            "of the lines that run goes through.": any(counts[1:]),
-            "only the step is a graph, and Python still calls it n times. The loop itself "
-            "belongs into the tf.function.": not _runs_in_a_graph(run, x),
-        },
-        right="one graph serves every n, and its numbers are those of the slow loop.",
-    ).judge(counts)
+        counts.append(len(calls))
+        return result
 
-
-def _repeated(n: int) -> NDArray[np.float64]:
-    x = np.array([0.5, -1.0, 2.0])
-    for _ in range(n):
-        x = 0.9 * x + np.sin(x)
-    return x
-
-
-def _runs_in_a_graph(run: Callable[..., tf.Tensor], x: tf.Tensor) -> bool:
-    """Whether a function can be called when n is not known yet: a loop of Python cannot."""
-    outer = tf.function(run, autograph=False)
-    if isinstance(run, type(outer)):
-        return True
-    try:
-        outer.get_concrete_function(x, tf.TensorSpec((), tf.int32))
-    except (TypeError, tf.errors.OperatorNotAllowedInGraphError):
-        return False
-    return True
-
-
-class _Network:
-    """Two variables, in the place of a network."""
-
-    def __init__(self) -> None:
-        self.trainable_variables = [tf.Variable([1.0, -2.0]), tf.Variable(0.5)]
+    judge_function(
+        counted, _slow, [(3,), (4,), (20,), (20,)], "the result of run(x, n)"
+    )
+    complaints = {
+        "the numbers are right, but the loop is still Python's: it calls step once for each "
+        "step. Put @tf.function in front of run.": counts == [3, 4, 20, 20],
+        "the numbers are right, but each new n writes a graph of its own, as long as n. Keep "
+        "n a tensor, and loop over tf.range(n).": counts == [3, 4, 20, 0],
+        "the numbers are right, but a graph is written in each call. Make the tf.function "
+        "once, and not inside of the lines that run goes through.": any(counts[1:]),
+    }
+    refuse(complaints)
+    # A loop of Python cannot run when n is not known yet.
+    traced = tf.function(run, autograph=False).get_concrete_function
+    unknown = tf.TensorSpec((), tf.int32)
+    only_the_step = (
+        "the numbers are right, but only the step is a graph, and Python still calls it n "
+        "times. The loop itself belongs into the tf.function."
+    )
+    call(traced, x, unknown, errors={only_the_step: "^TypeError|^OperatorNotAllowed"})
+    return right(
+        "one graph serves every n, and its numbers are those of the slow loop."
+    )
 
 
 ROWS = np.linspace(0.5, 2, 6, dtype="float32")[:, None]
 
 
-def _weights(n_steps: int) -> Iterator[NDArray[np.float64]]:
-    """The weights of `_Network` at the start and after each step, in one array."""
-    moved = np.cumsum([0.0, *ROWS[:n_steps, 0] + 0.25])
-    yield from np.array([1.0, -2.0, 0.5]) + moved[:, None] * [1, 1, 2]
+def _small() -> tuple[Callable[..., Any], SimpleNamespace]:
+    """A step, and what it trains: two variables in the place of a network."""
+    first, second = tf.Variable([1.0, -2.0]), tf.Variable(0.5)
 
-
-def _average(share: float, n_steps: int, into: str = "") -> NDArray[np.float64]:
-    first, *others = _weights(n_steps)
-    before = [first, *others][:-1]
-    average = 0 * first if into == "zero" else first
-    for old, new in zip(before, others, strict=True):
-        w = old if into == "before" else new
-        s = 1 - share if into == "swapped" else share
-        average = s * average + (1 - s) * w
-    return average
-
-
-def _ran(
-    averaged: Callable[..., Any], share: float, n_steps: int
-) -> NDArray[np.float64]:
-    """The averages that the reader's function keeps, after some steps in one block."""
-    network = _Network()
-
-    def step(x: tf.Tensor, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        way = tf.reduce_mean(x) + z
-        for factor, w in zip((1.0, 2.0), network.trainable_variables, strict=True):
-            w.assign_add(tf.ones_like(w) * factor * way)
+    def step(x: tf.Tensor, *noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        way = tf.reduce_mean(x) + tf.add_n(noise)
+        first.assign(first + way)
+        second.assign(second + 2 * way)
         return way, 2 * way
 
+    return step, SimpleNamespace(trainable_variables=[first, second])
+
+
+def _weights(n_steps: int) -> NDArray:
+    """The three weights at the start and after each step with the noise 0.25."""
+    moved = np.cumsum([0.0, *ROWS[:n_steps, 0] + 0.25])
+    return np.array([1.0, -2.0, 0.5]) + np.outer(moved, [1, 1, 2])
+
+
+def _averages(share: float, n_steps: int) -> Answer:
+    """What the averages are after some steps."""
+    weights = _weights(n_steps)
+
+    def follow(new: NDArray, share: float, average: NDArray) -> NDArray:
+        for w in new:
+            average = share * average + (1 - share) * w
+        return average
+
+    value = follow(weights[1:], share, weights[0])
+    return Answer(
+        value=value,
+        within=1e-3,
+        mistakes={
+            "share and 1 - share are swapped: share is what stays of the "
+            "average.": follow(weights[1:], 1 - share, weights[0]),
+            "the averages take up the weights as they were before the step. Call step "
+            "first.": follow(weights[:-1], share, weights[0]),
+            "the averages begin at 0. They begin with the present values of the weights: "
+            "tf.Variable(w).": follow(weights[1:], share, np.zeros(3)),
+            "the averages have never changed. Use .assign on each of them, inside of the "
+            "new step.": weights[0],
+            "the averages are the newest weights. What stays of the average "
+            "itself?": weights[-1],
+            "the averages are plain means of all weights so far. Each step keeps the "
+            "share of the average.": weights.mean(axis=0),
+        },
+        otherwise=lambda found: (
+            f"with the share {share}, after {n_steps} steps the averages of a small "
+            f"network are {np.round(found, 3)}, and should be {np.round(value, 3)}. It "
+            f"starts at {weights[0]}, and its weights grow in each step."
+        ),
+        right="the averages follow the weights slowly, inside the graph. This is what "
+        "Adam's option ema_momentum does in the package.",
+    )
+
+
+def _made(averaged: Callable[..., Any], share: float) -> tuple[Any, Any, list]:
+    """What the reader's function makes, and the weights that it averages."""
+    step, network = _small()
     answer = call(averaged, step, network, share)
     if not (isinstance(answer, tuple | list) and len(answer) == 2):
         raise Off("return two things: the list of averages, and the new step.")
     averages, new_step = answer
     if callable(averages) and not callable(new_step):
         raise Off("the averages come first, and then the new step.")
-    if not all(isinstance(a, tf.Variable) for a in averages) or len(averages) != 2:
-        raise Off(
-            "the averages must be a list of tf.Variable, one for each of "
-            "network.trainable_variables: only a variable keeps its value from one step "
-            "to the next in a graph."
-        )
-    if any(a is w for a in averages for w in network.trainable_variables):
-        raise Off(
-            "the averages are the network's own variables. Copy their values: "
-            "tf.Variable(w)."
-        )
-    returned = []
-
-    def noted(x: tf.Tensor, *noise: tf.Tensor) -> Any:
-        returned.append(new_step(x, *noise))
-        return returned[-1]
-
-    rows = tf.range(n_steps, dtype=tf.int32)[:, None]
-    noise, start = (tf.fill([n_steps], 0.25),), tf.constant(0)
-    try:
-        losses = compile_block(noted)(
-            tf.constant(ROWS), rows, noise, start, tf.constant(n_steps)
-        )
-    except NotImplementedError as error:
-        raise Off(
-            "inside a graph a variable has no NumPy value yet. Keep to tensors: no "
-            ".numpy(), no np functions."
-        ) from error
-    except (TypeError, ValueError) as error:
-        if returned == [None]:
-            raise Off(
-                "the new step returns nothing. Return the losses of step."
-            ) from error
-        if "tf.Variable" not in str(error):
-            raise
-        raise Off(
-            "variables are made inside of the new step. Make them before it."
-        ) from error
-    moved = np.concatenate([np.ravel(w) for w in network.trainable_variables])
-    if np.allclose(moved, next(_weights(0))):
-        raise Off("the weights stand still: the new step never calls step(x, *noise).")
-    if not np.allclose(moved, [*_weights(n_steps)][-1], atol=1e-4):
-        raise Off(
-            "the network's weights are not those that step gives. Call step once, and "
-            "assign to the averages, not to the weights."
-        )
-    if losses.shape != (n_steps, 2) or not np.allclose(losses[:, 1], 2 * losses[:, 0]):
-        raise Off("the new step must return the losses of step, both of them.")
-    return np.concatenate([np.ravel(a) for a in averages])
+    weights = network.trainable_variables
+    complaints = {
+        "the averages must be a list of tf.Variable, one for each of "
+        "network.trainable_variables: only a variable keeps its value from one step to the "
+        "next in a graph.": [isinstance(a, tf.Variable) for a in averages]
+        != [True] * 2,
+        "the averages are the network's own variables. Copy their values: "
+        "tf.Variable(w).": any(a is w for a in averages for w in weights),
+    }
+    refuse(complaints)
+    return averages, new_step, weights
 
 
-def _takes_any_noise(averaged: Callable[..., Any]) -> None:
-    """Complain unless the new step hands two noises on to a step that needs two."""
-
-    def step(x: tf.Tensor, z: tf.Tensor, epsilon: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return tf.reduce_mean(x) + z, tf.reduce_mean(x) + epsilon
-
-    _, new_step = call(averaged, step, _Network(), 0.9)
-    advice = (
-        "with a step of one noise the averages are right, but other steps take two, "
-        "or more. Let the new step take x and *noise, and call step(x, *noise)."
-    )
-    try:
-        losses = new_step(tf.constant(ROWS), tf.constant(1.0), tf.constant(2.0))
-    except TypeError as error:
-        raise Off(advice) from error
-    wanted = ROWS.mean() + np.array([1.0, 2.0])
-    if not is_near(np.array(losses, dtype=float), wanted):
-        raise Off(advice)
+IN_A_GRAPH = {
+    "inside a graph a variable has no NumPy value yet. Keep to tensors: no .numpy(), no np "
+    "functions.": "^NotImplementedError",
+    "variables are made inside of the new step. Make them before "
+    "it.": r"^(Type|Value)Error.*tf\.Variable",
+}
 
 
 @exercise
 def averaged_weights(averaged: Callable[..., Any]) -> Verdict:
     """Check a function that adds a moving average of the weights to a step."""
-    judged = Function(
-        solution=_average,
-        inputs=[(0.75, 1), (0.75, 4), (0.9, 6)],
-        mistakes={
-            "share and 1 - share are swapped: share is what stays of the "
-            "average.": lambda share, n: _average(share, n, "swapped"),
-            "the averages take up the weights as they were before "
-            "the step. Call step first.": lambda share, n: _average(share, n, "before"),
-            "the averages begin at 0. They begin with the present values of the "
-            "weights: tf.Variable(w).": lambda share, n: _average(share, n, "zero"),
-            "the averages have never changed. Use .assign on each of them, inside of the "
-            "new step.": lambda share, n: next(_weights(0)),
-            "the averages are the newest weights. What "
-            "stays of the average itself?": lambda share, n: [*_weights(n)][-1],
-            "the averages are plain means of all weights so far. Each "
-            "step keeps the share of the average.": lambda share, n: np.mean(
-                [*_weights(n)], axis=0
+
+    def ran(share: float, n_steps: int) -> NDArray:
+        averages, new_step, weights = _made(averaged, share)
+
+        @tf.function
+        def run(*given: tf.Tensor) -> Any:
+            losses = new_step(*given)
+            return () if losses is None else losses
+
+        for row in tf.constant(ROWS[:n_steps]):
+            losses = call(run, row, tf.constant(0.25), errors=IN_A_GRAPH)
+        way = ROWS[n_steps - 1, 0] + 0.25
+        moved, wanted = np.hstack(weights), _weights(n_steps)
+        complaints = {
+            "the new step returns nothing. Return the losses of step.": np.size(losses)
+            == 0,
+            "the weights stand still: the new step never calls step(x, "
+            "*noise).": is_near(moved, wanted[0]),
+            "the network's weights are not those that step gives. Call step once, and "
+            "assign to the averages, not to the "
+            "weights.": not is_near(moved, wanted[-1]),
+            "the new step must return the losses of step, both of them.": not is_near(
+                losses, [way, 2 * way]
             ),
-        },
-        otherwise=lambda given, theirs, ours: (
-            f"with the share {given[0]}, after {given[1]} steps the averages of a small "
-            f"network are {np.round(theirs, 3)}, and should be {np.round(ours, 3)}. It "
-            f"starts at {next(_weights(0))}, and its weights grow in each step."
-        ),
-        within=1e-3,
-        right="the averages follow the weights slowly, inside the graph. This is what "
-        "Adam's option ema_momentum does in the package.",
-    ).judge(lambda share, n_steps: _ran(averaged, share, n_steps))
-    _takes_any_noise(averaged)
-    return judged
+        }
+        refuse(complaints)
+        return np.hstack(averages)
+
+    inputs = [(0.75, 1), (0.75, 4), (0.9, 6)]
+    verdict = judge_function(ran, _averages, inputs)
+    advice = (
+        "with a step of one noise the averages are right, but other steps take two, "
+        "or more. Let the new step take x and *noise, and call step(x, *noise)."
+    )
+    given = tf.constant(ROWS), tf.constant(1.0), tf.constant(2.0)
+    losses = call(_made(averaged, 0.9)[1], *given, errors={advice: "^TypeError"})
+    way = ROWS.mean() + 3
+    refuse({advice: not is_near(losses, [way, 2 * way])})
+    return verdict

@@ -1,6 +1,5 @@
 """What all checks share: patience, complaints in sentences, and one name each."""
 
-from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
@@ -8,7 +7,15 @@ import pytest
 
 import gantutor as gt
 from gantutor.check import MODULES, Verdict
-from gantutor.check._common import Answer, Function, exercise, off, right, untouched
+from gantutor.check._common import (
+    Answer,
+    Function,
+    exercise,
+    judge_function,
+    off,
+    right,
+    untouched,
+)
 from gantutor.check._reading import Off, call, number, numbers, refuse, share
 
 
@@ -227,11 +234,27 @@ def test_a_function_is_told_its_mistake_or_where_it_first_differs(
     assert words in told(DOUBLE, function)
 
 
-def test_what_to_say_otherwise_may_be_a_text_with_places() -> None:
-    record = replace(
-        DOUBLE, otherwise="{0[0]:.0f} gives {found[0]:.1f}, not {wanted[0]}."
+def _doubled(x: float) -> Answer:
+    return Answer(
+        value=2 * x,
+        mistakes={"half.": x / 2, "squared.": x**2},
+        otherwise=lambda found: f"{x} {found}",
+        right="doubled.",
     )
-    assert told(record, lambda x: 7 * x) == "2 gives 14.0, not 4.0."
+
+
+def test_a_function_is_held_against_the_record_of_each_input() -> None:
+    inputs = [(2.0,), (3.0,)]
+    assert (
+        judge_function(lambda x: x + x, _doubled, inputs).message == "Right: doubled."
+    )
+    for function, words in [
+        (lambda x: x**2, "squared."),
+        (lambda x: 2 * x if x < 3 else x / 2, "3.0 1.5"),
+        (lambda x: [x, x], "the double must be one number"),
+    ]:
+        with pytest.raises(Off, match=words):
+            judge_function(function, _doubled, inputs, "the double")
 
 
 # All modules together
