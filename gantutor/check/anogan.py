@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gantutor.check._common import Answer, Verdict, exercise, right
 from gantutor.check._reading import Off, call, number, share
@@ -82,7 +81,7 @@ def best_latent_number(n_latent: int, auroc: float) -> Verdict:
 ROWS = np.random.default_rng(0).normal(size=(12, 3))
 
 
-def _distance(rows: NDArray) -> NDArray:
+def _distance(rows: np.ndarray) -> np.ndarray:
     if np.ndim(rows) != 2:
         raise Off(
             f"score was given an array of shape {np.shape(rows)}. Keep a single row a "
@@ -91,13 +90,13 @@ def _distance(rows: NDArray) -> NDArray:
     return np.linalg.norm(np.asarray(rows) - 1.0, axis=1)
 
 
-def _mean_of_two(rows: NDArray) -> NDArray:
+def _mean_of_two(rows: np.ndarray) -> np.ndarray:
     distances = _distance(rows)
     pairs = [distances[i : i + 2].mean() for i in range(0, len(rows), 2)]
     return np.repeat(pairs, 2)[: len(rows)]
 
 
-def _one_row_counts(one: NDArray, rows: NDArray) -> NDArray:
+def _one_row_counts(one: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return _distance(rows) + 0.3 * (len(rows) - 1) * (rows == one).all(axis=1)
 
 

@@ -5,16 +5,15 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function, right
-from gantutor.check._reading import Off, call, is_near, numbers, refuse
+from gantutor.check._common import Answer, Verdict, exercise, judge_function
+from gantutor.check._reading import Off, call, is_near, numbers
 
 __all__ = ["batches_of_two", "normalised_alone", "scale_by_calibration"]
 
 
 @exercise
-def batches_of_two(near: ArrayLike, far: ArrayLike) -> Verdict:
+def batches_of_two(near: list[float], far: list[float]) -> Verdict:
     """Check what a unit with the values (3, 7), and (3, 700), becomes in a batch of two."""
     of_near, of_far = numbers(near, (2,), "near"), numbers(far, (2,), "far")
     near_is_right = is_near(of_near, [-1, 1], 0.01)
@@ -65,8 +64,8 @@ def normalised_alone(encoder: keras.Model) -> Verdict:
     rows = tf.constant(np.random.default_rng(0).normal(size=(20, 10)), tf.float32)
     once, again = (np.asarray(encoder(rows, training=True)) for _ in range(2))
     alone = np.concatenate([encoder(row[None], training=True) for row in rows])
-    refuse(
-        {
+    return Answer(
+        mistakes={
             "there is still a BatchNormalization in it, which takes its mean over the "
             "rows of the batch. Look for a layer that takes it over the units of one "
             "row.": "BatchNormalization" in kinds,
@@ -79,16 +78,14 @@ def normalised_alone(encoder: keras.Model) -> Verdict:
             "no row depends on its company, because nothing is normalised any more. Asked "
             "for is a layer that normalises each row by "
             "itself.": "ormalization" not in "".join(kinds),
-        }
-    )
-    return right(
-        "mean and standard deviation are those of the units of one row, in training "
+        },
+        right="mean and standard deviation are those of the units of one row, in training "
         "and in use. A forgotten switch does no harm then. Whether it detects as well is "
-        "another question: measure it."
-    )
+        "another question: measure it.",
+    ).judge(once)
 
 
-def _scaled(calibration: NDArray, scores: NDArray) -> Answer:
+def _scaled(calibration: np.ndarray, scores: np.ndarray) -> Answer:
     low, high = calibration.min(), calibration.max()
     everything, above = [*calibration, *scores], scores - low
     scaled = above / (high - low)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function
 from gantutor.check._reading import number
@@ -70,13 +69,13 @@ def power_of_edges(power: float) -> Verdict:
     ).judge(power)
 
 
-def _p_values(calibration: NDArray, values: NDArray) -> Answer:
+def _p_values(calibration: np.ndarray, values: np.ndarray) -> Answer:
     n = len(calibration)
     high, low = p_values(calibration, values), p_values(-calibration, -values)
     smaller = np.minimum(high, low)
     both = np.minimum(1, 2 * smaller)
 
-    def otherwise(found: NDArray) -> str:
+    def otherwise(found: np.ndarray) -> str:
         i = np.abs(found - both).argmax()
         return (
             f"for the calibration values {calibration.astype(int).tolist()} the value "
