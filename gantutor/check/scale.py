@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise, right
+from gantutor.check._common import Answer, Verdict, exercise, judge_function
 from gantutor.check._reading import Off, call, each, is_near, number, refuse, share
 
 __all__ = ["fair_sample", "loss_of_replica", "rows_seen"]
@@ -25,14 +24,13 @@ def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
     found = each(share, of_50_million=of_50_million, of_64_thousand=of_64_thousand)
     is_large = abs(found[0] - large) <= 0.0001
     never = abs(found[1] - (1 - small)) <= 0.006
+    swapped = is_near(found, [small, large], 0.005)
     return Answer(
         value=[large, small],
         within=0.005,  # 0.86 is right to two digits
         near=0.0005,
         mistakes={
-            "the two are swapped: of fewer rows, a larger share is seen.": is_near(
-                found, [small, large], 0.005
-            ),
+            "the two are swapped: of fewer rows, a larger share is seen.": swapped,
             "these are the shares that are never drawn. Asked for are those that are "
             "drawn at least once.": found[0] > 0.99 and never,
             "the first share is right. With 64,000 rows there are twice as many draws as "
@@ -42,9 +40,7 @@ def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
             "never drawn.": is_large and never,
             "1,000 rows are one for each step. Each step draws 128.": [0.00002, 0.0155],
             "the first share is 100 times too large, or a percentage. 128,000 of "
-            "50,000,000 are 0.26 %, a share of 0.0026.": is_near(
-                found[0], 100 * large, 0.01
-            ),
+            "50,000,000 are 0.26 %, a share of 0.0026.": abs(found[0] - 0.256) < 0.01,
             "the first share is off. With so many rows hardly one is drawn twice: the "
             "share is nearly 128,000 draws divided by the number of "
             "rows.": not is_large,
@@ -58,40 +54,42 @@ def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
     ).judge(found)
 
 
-@exercise
-def loss_of_replica(function: Callable) -> Verdict:
-    """Check a function of the losses of one replica and the rows of the whole batch."""
-    parts = ([1.0, 2.0, 6.0], 4), ([4.0], 4), ([3.0, 5.0, 8.0, 0.0], 8)
-    inputs = [(tf.constant(losses), n) for losses, n in parts]
-    with tf.GradientTape() as tape:
-        tape.watch(inputs[0][0])
-        loss = call(function, *inputs[0])
-    verdict = Function(
-        solution=lambda x, n: tf.reduce_sum(x) / n,
-        inputs=inputs,
+def _loss_of_replica(losses: tf.Tensor, batch_rows: int) -> Answer:
+    total, mean = tf.reduce_sum(losses).numpy(), tf.reduce_mean(losses).numpy()
+    wanted = total / batch_rows
+    return Answer(
+        value=wanted,
         mistakes={
             "this is half of the mean over the replica: right for two parts of the same size "
-            "alone. Let each row weigh the same, in whichever part it "
-            "is.": lambda x, n: tf.reduce_mean(x) / 2,
+            "alone. Let each row weigh the same, in whichever part it is.": mean / 2,
             "this is the mean over the replica. The means of two replicas, added, are about "
-            "twice the mean over the batch.": lambda x, n: tf.reduce_mean(x),
+            "twice the mean over the batch.": mean,
             "this is the sum over the replica: all replicas together give the sum over the "
-            "batch. Divide once more.": lambda x, n: tf.reduce_sum(x),
+            "batch. Divide once more.": total,
             "this is the mean over the replica, divided by the number of rows in the batch: "
-            "the rows are counted twice over. Begin with a "
-            "sum.": lambda x, n: tf.reduce_mean(x) / n,
+            "the rows are counted twice over. Begin with a sum.": mean / batch_rows,
             "this is the mean over the replica times the share of rows that it does not have. "
-            "Turn the share "
-            "round.": lambda x, n: tf.reduce_mean(x) * (1 - len(x) / n),
+            "Turn the share round.": mean - mean * len(losses) / batch_rows,
         },
-        otherwise=lambda given, found, wanted: (
-            f"a replica with the losses {given[0].numpy().tolist()} in a batch of {given[1]} "
+        otherwise=lambda found: (
+            f"a replica with the losses {losses.numpy().tolist()} in a batch of {batch_rows} "
             f"rows has {wanted:.4g} of the mean, and your function returns {found:.4g}. Add "
             "its results over all replicas in your mind: is that the mean over the batch?"
         ),
         right="each row weighs 1/128, in whichever process it is. TensorFlow has the same as "
         "tf.nn.compute_average_loss.",
-    ).judge(function)
+    )
+
+
+@exercise
+def loss_of_replica(function: Callable) -> Verdict:
+    """Check a function of the losses of one replica and the rows of the whole batch."""
+    parts = ([1.0, 2.0, 6.0], 4), ([4.0], 4), ([3.0, 5.0, 8.0, 0.0], 8)
+    inputs = [(tf.constant(losses), n) for losses, n in parts]
+    verdict = judge_function(function, _loss_of_replica, inputs)
+    with tf.GradientTape() as tape:
+        tape.watch(inputs[0][0])
+        loss = function(*inputs[0])
     if not tf.is_tensor(loss) or tape.gradient(loss, inputs[0][0]) is None:
         raise Off(
             "the number is right, but no gradient runs through it. Stay with TensorFlow: "
@@ -111,7 +109,7 @@ class _Chunks:
         self.sizes, self.used = sizes, False
         self.signs = np.resize([1.0, -1.0], columns)
 
-    def __iter__(self) -> Iterator[NDArray]:
+    def __iter__(self) -> Iterator[np.ndarray]:
         if self.used:
             raise Off("your function goes through the chunks twice. Once must do.")
         self.used, start = True, 0
@@ -120,7 +118,7 @@ class _Chunks:
             start += size
 
 
-def _drawn(function: Callable, sizes: tuple[int, ...], n: int, seed: int) -> NDArray:
+def _drawn(function: Callable, sizes: tuple[int, ...], n: int, seed: int) -> np.ndarray:
     """The numbers of the rows that were drawn, or a complaint."""
     result = call(function, _Chunks(sizes), n, np.random.default_rng(seed))
     sample = np.asarray(result, dtype=float)
@@ -136,9 +134,8 @@ def _drawn(function: Callable, sizes: tuple[int, ...], n: int, seed: int) -> NDA
             "your function returns rows that are in no chunk, or has mixed "
             "columns.": not known,
             "a row is in the sample twice. Each new row takes the place of one that is "
-            "kept; do you keep a view of the chunk, or draw with replacement?": (
-                len(set(rows)) < n
-            ),
+            "kept; do you keep a view of the chunk, or draw with "
+            "replacement?": len(set(rows)) < n,
         }
     )
     return rows.astype(int)
@@ -159,16 +156,6 @@ def fair_sample(function: Callable) -> Verdict:
     """Check a function that draws n rows from chunks in one pass, each row alike."""
     drawn = np.array([_drawn(function, SIZES, KEPT, seed) for seed in range(TRIES)])
     always = set(drawn[0]) if (drawn == drawn[0]).all() else set()
-    told = "your function returns the same rows with each rng"
-    refuse(
-        {
-            f"{told}, the first ones. Later rows must have a chance too.": always
-            == set(range(KEPT)),
-            f"{told}, the last ones. Earlier rows must have a chance too.": always
-            == set(range(TOTAL - KEPT, TOTAL)),
-            f"{told}. Draw with the rng that it is given, not with one of its own.": always,
-        }
-    )
     often = np.bincount(drawn.ravel(), minlength=TOTAL) / TRIES
     wanted = KEPT / TOTAL
     uneven = np.abs(often - wanted).max() >= 0.045  # one share has a spread of 0.009
@@ -179,10 +166,18 @@ def fair_sample(function: Callable) -> Verdict:
         f"{often[high]:.2f} and row {low} with {often[low]:.2f}. Each should have "
         f"{KEPT} / {TOTAL} = {wanted:.2f}."
     )
+    same = "your function returns the same rows with each rng"
+    first_ones, last_ones = set(range(KEPT)), set(range(TOTAL - KEPT, TOTAL))
     chunks = np.split(often, np.cumsum(SIZES)[:-1])
     by_size = np.argsort([chunk.mean() for chunk in chunks]).tolist() == [1, 3, 0, 2]
-    refuse(
-        {
+    return Answer(
+        mistakes={
+            f"{same}, the first ones. Later rows must have a chance too.": always
+            == first_ones,
+            f"{same}, the last ones. Earlier rows must have a chance too.": always
+            == last_ones,
+            f"{same}. Draw with the rng that it is given, not with one of its "
+            "own.": bool(always),
             f"{told} Your chunks give about the same number of rows each, and they differ in "
             "size.": uneven and by_size and max(map(np.ptp, chunks)) < 0.08,
             f"{told} The last rows have the best chance: row i must be kept with the chance "
@@ -197,10 +192,8 @@ def fair_sample(function: Callable) -> Verdict:
             "each row has the same chance, but your function holds most of the rows at "
             "once. They may be more than the memory: keep n rows, and one "
             "chunk.": _most_held(function) > 0.5,
-        }
-    )
-    return right(
-        f"each of {TOTAL} rows came into the sample of {KEPT} about equally often in "
+        },
+        right=f"each of {TOTAL} rows came into the sample of {KEPT} about equally often in "
         f"{TRIES:,} tries. One pass, and in memory the sample and a few chunks. Row by "
-        "row this is reservoir sampling (Vitter 1985, algorithm R)."
-    )
+        "row this is reservoir sampling (Vitter 1985, algorithm R).",
+    ).judge(drawn)

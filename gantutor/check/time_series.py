@@ -3,15 +3,14 @@
 import warnings
 from collections.abc import Callable
 from functools import cache
-from typing import Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._common import Answer, Verdict, exercise, judge_function
 from gantutor.check._reading import call, each, number, refuse, share
 from gantutor.data import periodic_signal
 from gantutor.series import point_scores, runs, windows, z_normalised
@@ -54,57 +53,57 @@ KNOWN, NEW = periodic_signal(3000, seed=7), periodic_signal(4000, 16, seed=8)
 
 
 @cache
-def _distances(z: bool, scaled: bool) -> NDArray:
-    """Of each new window, the distances to its five nearest known ones."""
-    X, X_new = windows(KNOWN.values, 64), windows(NEW.values, 64)
-    if z:
-        X, X_new = z_normalised(X, 0.1), z_normalised(X_new, 0.1)
-    if scaled:
-        scaler = StandardScaler().fit(X)
-        X, X_new = scaler.transform(X), scaler.transform(X_new)
-    return NearestNeighbors(n_neighbors=5).fit(X).kneighbors(X_new)[0]
+def _distances(scaled: bool) -> np.ndarray:
+    """From new windows to the five nearest known ones: as they are, and z-normalised."""
+    found = []
+    for z in (False, True):
+        X, X_new = windows(KNOWN.values, 64), windows(NEW.values, 64)
+        if z:
+            X, X_new = z_normalised(X, 0.1), z_normalised(X_new, 0.1)
+        if scaled:
+            scaler = StandardScaler().fit(X)
+            X, X_new = scaler.transform(X), scaler.transform(X_new)
+        found.append(NearestNeighbors(n_neighbors=5).fit(X).kneighbors(X_new)[0])
+    return np.array(found)
 
 
 def _aurocs(
-    of_window: Callable = lambda distances: distances[:, -1],
-    how: Literal["mean", "centre"] = "mean",
-    scaled: bool = False,
-    all_kinds: bool = False,
-) -> NDArray:
-    """Of windows as they are, and of z-normalised ones."""
+    of_windows: np.ndarray, how: Any = "mean", kinds: Any = ("amplitude",)
+) -> np.ndarray:
     kept = NEW.labels == 0
     for event in NEW.events:
-        kept[event.start : event.stop] = all_kinds or event.kind == "amplitude"
-    of_windows = [of_window(_distances(z, scaled)) for z in (False, True)]
+        kept[event.start : event.stop] = event.kind in kinds
     points = [point_scores(scores, 64, how)[kept] for scores in of_windows]
     return np.array([roc_auc_score(NEW.labels[kept], p) for p in points])
-
-
-WITHIN = 0.0035  # takes 0.94 for 0.9366
 
 
 @exercise
 def amplitude_lost(as_they_are: float, z: float) -> Verdict:
     """Check the AUROC of amplitude events with raw and with z-normalised windows."""
-    found, value = each(share, as_they_are=as_they_are, z=z), _aurocs()
-    is_right = (np.abs(found - value) < WITHIN).tolist()
+    found = each(share, as_they_are=as_they_are, z=z)
+    near, scaled = _distances(scaled=False), _distances(scaled=True)
+    fifth, within = near[..., -1], 0.0035  # takes 0.94 for 0.9366
+    value = _aurocs(fifth)
+    is_right = (np.abs(found - value) < within).tolist()
+    every_kind = [event.kind for event in NEW.events]
     return Answer(
         value=value,
-        within=WITHIN,
+        within=within,
         mistakes={
             "the two are swapped. as_they_are belongs to windows that nothing was done "
             "to.": value[::-1],
             "these are AUROCs over all kinds of event. Take the points of amplitude events "
-            "and the normal points: by_kind does it.": _aurocs(all_kinds=True),
+            "and the normal points: by_kind does it.": _aurocs(fifth, kinds=every_kind),
             "these come from the nearest window, and the 5th nearest is asked for: "
-            "kneighbors(...)[0][:, -1] with n_neighbors=5.": _aurocs(lambda d: d[:, 0]),
+            "kneighbors(...)[0][:, -1] with n_neighbors=5.": _aurocs(near[..., 0]),
             "these come from the mean of the five distances. Take the last of them, the "
-            "5th: kneighbors(...)[0][:, -1].": _aurocs(lambda d: d.mean(axis=1)),
+            "5th: kneighbors(...)[0][:, -1].": _aurocs(near.mean(axis=-1)),
             "these come from the window in whose centre a point lies. Take the mean over "
-            "all that cover it: point_scores(distances, 64).": _aurocs(how="centre"),
+            "all that cover it: point_scores(distances, "
+            "64).": _aurocs(fifth, how="centre"),
             "these come from windows whose columns were scaled. Search among the windows "
             "themselves: NearestNeighbors alone, without "
-            "StandardScaler.": _aurocs(scaled=True),
+            "StandardScaler.": _aurocs(scaled[..., -1]),
             "both are equal. Are the windows z-normalised in one of them, the known and "
             "the new ones?": abs(found[0] - found[1]) < 1e-9,
             "as_they_are is right, z is not. The known windows and the new ones are "
@@ -124,81 +123,67 @@ def amplitude_lost(as_they_are: float, z: float) -> Verdict:
     ).judge(found)
 
 
-def _of_found(measure: Callable, average: Callable = np.mean) -> Callable:
-    """The average, over the events that are found, of a measure of one."""
-    return lambda labels, alarms: average(
-        [measure(alarms[i:j], i, j) for i, j in runs(labels) if alarms[i:j].any()]
+def _case(
+    n: int, abnormal: np.ndarray, alarms: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    points = np.arange(n)
+    return np.isin(points, abnormal).astype(int), np.isin(points, alarms)
+
+
+INPUTS = [
+    _case(60, np.r_[10:20, 30:45, 50:58], [2, 13, 14, 18, 30, 31, 47]),
+    _case(40, np.r_[0:10, 30:40], [4, 5, 6, 29, 39]),  # at both edges
+    _case(50, np.r_[5:15, 20:30, 32:47], [17, 23, 24, 25, 26, 40]),
+    _case(80, np.r_[10:20, 30:40, 50:70], [8, 9, 10, 11, 31, 32, 60, 65]),
+]
+EDGE = "np.diff sees no change there. Put a 0 before and after the labels, as runs(labels) "
+EDGE += "does."
+
+
+def _delay(labels: np.ndarray, alarms: np.ndarray) -> Answer:
+    events = runs(labels)
+    start, stop = events[[alarms[i:j].any() for i, j in events]].T  # of those found
+    inside = [np.flatnonzero(alarms[i:j]) for i, j in zip(start, stop, strict=True)]
+    first, last = np.array([(places[0], places[-1]) for places in inside]).T
+    later = [np.argmax(alarms[i:]) for i, _ in events if alarms[i:].any()]
+    begins = alarms & np.diff(alarms, prepend=False)
+    begun = [np.argmax(begins[i:j]) for i, j in events if begins[i:j].any()]
+    not_from_0, not_to_end = first[start > 0].mean(), first[stop < len(labels)].mean()
+    return Answer(
+        value=first.mean(),
+        mistakes={
+            "an event without an alarm counts as 0 points late, as if it had been found at "
+            "once. Leave it out.": first.sum() / len(events),
+            "an event without an alarm counts with its whole length. Asked for is the mean "
+            "over the events that are found; those that are missed are in the "
+            "recall.": np.mean([np.argmax([*alarms[i:j], True]) for i, j in events]),
+            "this counts from the end of an event back to its first alarm. Count from its "
+            "start.": np.mean(stop - start - first),
+            "this is the place of the first alarm in the series. Subtract the start of its "
+            "event.": np.mean(start + first),
+            "this is one too many: an alarm on the first point of an event is 0 points "
+            "late.": np.mean(first + 1),
+            "this takes the last alarm in an event. Take the first.": last.mean(),
+            "this is the mean over all alarms in an event. Only the first "
+            "counts.": np.mean([places.mean() for places in inside]),
+            "the first alarm after the start is taken even where it lies behind the end of "
+            "the event. Such an event is not found.": np.mean(later),
+            "this is the median. Return the mean, in which one very late alarm "
+            "counts.": np.median(first),
+            "an alarm that begins before an event and lasts into it is left out. The event is "
+            "found, and its delay is 0: its first point has an alarm.": np.mean(begun),
+            f"an event that begins at point 0 is overlooked: {EDGE}": not_from_0,
+            f"an event that lasts to the last point is overlooked: {EDGE}": not_to_end,
+        },
+        otherwise=lambda found: (
+            f"for events at {events.tolist()} (first point, and one after the last) and "
+            f"alarms at {np.flatnonzero(alarms).tolist()} the mean delay is "
+            f"{first.mean():.3g}. Yours is {found:.3g}."
+        ),
+        right="two detectors that find the same events can differ in how soon. Live, a mean "
+        "over windows has to wait for up to width - 1 points more; the window that ends at "
+        "the point has not.",
     )
-
-
-def _case(n: int, events: list[tuple[int, int]], alarms: list[int]) -> tuple:
-    labels, raised = np.zeros(n, int), np.zeros(n, bool)
-    for start, stop in events:
-        labels[start:stop] = 1
-    raised[alarms] = True
-    return labels, raised
-
-
-_delay = _of_found(lambda a, i, j: np.argmax(a))
-EDGE = (
-    "np.diff sees no change there. Put a 0 before and after the labels, as runs(labels) "
-    "does."
-)
-AT_EDGES = _case(40, [(0, 10), (30, 40)], [4, 5, 6, 29, 39])
-DELAY = Function(
-    solution=_delay,
-    inputs=[
-        _case(60, [(10, 20), (30, 45), (50, 58)], [2, 13, 14, 18, 30, 31, 47]),
-        AT_EDGES,
-        _case(50, [(5, 15), (20, 30), (32, 47)], [17, 23, 24, 25, 26, 40]),
-        _case(80, [(10, 20), (30, 40), (50, 70)], [8, 9, 10, 11, 31, 32, 60, 65]),
-    ],
-    mistakes={
-        "an event without an alarm counts as 0 points late, as if it had been found at "
-        "once. Leave it out.": lambda y, a: np.mean(
-            [np.argmax(a[i:j]) for i, j in runs(y)]
-        ),
-        "an event without an alarm counts with its whole length. Asked for is the mean "
-        "over the events that are found; those that are missed are in the "
-        "recall.": lambda y, a: np.mean(
-            [np.argmax([*a[i:j], True]) for i, j in runs(y)]
-        ),
-        "this counts from the end of an event back to its first alarm. Count from its "
-        "start.": _of_found(lambda a, i, j: j - i - np.argmax(a)),
-        "this is the place of the first alarm in the series. Subtract the start of its "
-        "event.": _of_found(lambda a, i, j: i + np.argmax(a)),
-        "this is one too many: an alarm on the first point of an event is 0 points "
-        "late.": lambda y, a: _delay(y, a) + 1,
-        "this takes the last alarm in an event. Take the first.": _of_found(
-            lambda a, i, j: np.flatnonzero(a)[-1]
-        ),
-        "this is the mean over all alarms in an event. Only the first "
-        "counts.": _of_found(lambda a, i, j: np.flatnonzero(a).mean()),
-        "the first alarm after the start is taken even where it lies behind the end of "
-        "the event. Such an event is not found.": lambda y, a: np.mean(
-            [np.argmax(a[i:]) for i, _ in runs(y) if a[i:].any()]
-        ),
-        "this is the median. Return the mean, in which one very late alarm "
-        "counts.": _of_found(lambda a, i, j: np.argmax(a), np.median),
-        "an alarm that begins before an event and lasts into it is left out. The event is "
-        "found, and its delay is 0: its first point has an "
-        "alarm.": lambda y, a: _delay(y, a & np.diff(a, prepend=False)),
-        f"an event that begins at point 0 is overlooked: {EDGE}": (
-            lambda y, a: _delay(y, a & np.logical_or.accumulate(y == 0))
-        ),
-        f"an event that lasts to the last point is overlooked: {EDGE}": (
-            lambda y, a: _delay(y, a & np.logical_or.accumulate(y[::-1] == 0)[::-1])
-        ),
-    },
-    otherwise=lambda given, found, wanted: (
-        f"for events at {runs(given[0]).tolist()} (first point, and one after the last) and "
-        f"alarms at {np.flatnonzero(given[1]).tolist()} the mean delay is {wanted:.3g}. "
-        f"Yours is {found:.3g}."
-    ),
-    right="two detectors that find the same events can differ in how soon. Live, a mean over "
-    "windows has to wait for up to width - 1 points more; the window that ends at the point "
-    "has not.",
-)
 
 
 def _gives_nan(function: Callable, case: tuple) -> bool:
@@ -213,9 +198,9 @@ def detection_delay(function: Callable) -> Verdict:
     refuse(
         {
             "your function returns nan where one event begins at point 0 and another lasts "
-            f"to the last point: {EDGE}": _gives_nan(function, AT_EDGES),
+            f"to the last point: {EDGE}": _gives_nan(function, INPUTS[1]),
             "your function returns nan where an event has no alarm. Leave such an event out "
-            "of the mean.": any(_gives_nan(function, case) for case in DELAY.inputs),
+            "of the mean.": any(_gives_nan(function, case) for case in INPUTS),
         }
     )
-    return DELAY.judge(function)
+    return judge_function(function, _delay, INPUTS)

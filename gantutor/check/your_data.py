@@ -1,12 +1,11 @@
 """Checks of the exercises of notebook 15."""
 
 from collections.abc import Callable
-from typing import Any
 
 from scipy.stats import binom
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
-from gantutor.check._reading import number
+from gantutor.check._common import Answer, Verdict, exercise, right
+from gantutor.check._reading import call, each, number, refuse
 
 __all__ = ["alarms_with_a_day_counter", "rows_for_a_budget", "worrying_number"]
 
@@ -42,15 +41,15 @@ def rows_for_a_budget(good_rows: int) -> Verdict:
 @exercise
 def alarms_with_a_day_counter(without_day: float, with_day: float) -> Verdict:
     """Check the shares of alarms a month later, without and with a counter of days."""
-    found = number(without_day, "without_day"), number(with_day, "with_day")
+    found = each(number, without_day=without_day, with_day=with_day)
     return Answer(
         value=(0.05, 0.9),
         within=0.08,  # other seeds differ by 0.03
         mistakes={
-            "predict returns 1 and -1. Take the share of -1, not the mean.": (
-                min(found) < 0
+            "predict returns 1 and -1. Take the share of -1, not the mean.": any(
+                found < 0
             ),
-            "a share lies between 0 and 1: 90 % is 0.9.": max(found) > 1,
+            "a share lies between 0 and 1: 90 % is 0.9.": any(found > 1),
             "these are the shares of the rows without an alarm. predict returns -1 for "
             "a row that raises one.": found[1] < found[0] and sum(found) > 1,
             "with the column there are fewer alarms than without it. Are the two "
@@ -69,39 +68,28 @@ def alarms_with_a_day_counter(without_day: float, with_day: float) -> Verdict:
     ).judge(found)
 
 
-def _worrying(n_rows: int, rate: float) -> int:
-    return int(binom.isf(0.01, n_rows, rate)) + 1
-
-
-def _other_number(given: tuple[Any, ...], found: float, wanted: float) -> str:
-    n_rows, rate = given
-    said = f"for {n_rows} rows and a rate of {rate:g} your function returns {found:g}"
-    if 0 < found < 1:
-        return f"{said}. A number of alarms is needed, not a share."
-    if found != round(found):
-        return f"{said}. Alarms come in whole numbers."
-    chance = f"{binom.sf(found - 1, n_rows, rate):.3g}"
-    if found == wanted - 1:
-        return (
-            f"{said}, one too few: the chance of so many or more is {chance}. Do "
-            "you use an approximation? Or binom.sf(k, n, rate), which leaves k itself "
-            "out: the chance of k or more is sf(k - 1, n, rate)."
-        )
-    return (
-        f"{said}. The chance of so many alarms or more is {chance}; the smallest "
-        "number whose chance is at most 0.01 is asked for."
-    )
-
-
 @exercise
-def worrying_number(function: Callable[[int, float], int]) -> Verdict:
+def worrying_number(function: Callable) -> Verdict:
     """Check a function of rows and rate: the fewest alarms with a chance of at most 1 %."""
-    return Function(
-        solution=_worrying,
-        inputs=[(1750, 0.004), (100, 0.05), (20_000, 0.01), (50, 0.001)],
-        otherwise=_other_number,
-        what="the number of alarms",
-        within=0,
-        right="for 1,750 rows at 0.004, 15 alarms are worrying and 14 are not, "
-        "although 7 are expected. With 50 rows at 0.001, two are enough.",
-    ).judge(function)
+    for n_rows, rate in ((1750, 0.004), (100, 0.05), (20_000, 0.01), (50, 0.001)):
+        found = number(call(function, n_rows, rate), "the number of alarms")
+        wanted = binom.isf(0.01, n_rows, rate) + 1
+        chance = f"{binom.sf(found - 1, n_rows, rate):.3g}"
+        said = (
+            f"for {n_rows} rows and a rate of {rate:g} your function returns {found:g}"
+        )
+        refuse(
+            {
+                f"{said}. A number of alarms is needed, not a share.": 0 < found < 1,
+                f"{said}. Alarms come in whole numbers.": found % 1,
+                f"{said}, one too few: the chance of so many or more is {chance}. Do you "
+                "use an approximation? Or binom.sf(k, n, rate), which leaves k itself out: "
+                "the chance of k or more is sf(k - 1, n, rate).": found == wanted - 1,
+                f"{said}. The chance of so many alarms or more is {chance}; the smallest "
+                "number whose chance is at most 0.01 is asked for.": found != wanted,
+            }
+        )
+    return right(
+        "for 1,750 rows at 0.004, 15 alarms are worrying and 14 are not, "
+        "although 7 are expected. With 50 rows at 0.001, two are enough."
+    )
