@@ -135,7 +135,8 @@ def _covariance_ruler(train: NDArray, rows: NDArray) -> Answer:
             "training rows.": ruler(rows - rows.mean(0), np.cov(rows.T)),
             "the mean of the training rows is not subtracted.": ruler(rows, covariance),
         },
-        rounding=9e-3,  # a covariance over n is as good as one over n - 1
+        near=0.25,
+        within=9e-3 * value.max(),  # a covariance over n is as good as one over n - 1
         otherwise=lambda found: (
             f"the first of 30 distances is {found[0]:.3f}, and should be {value[0]:.3f}. "
             "Compute the square for one row by hand: difference, times inverse "

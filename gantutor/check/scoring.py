@@ -119,7 +119,8 @@ def _feature_distance(known: NDArray, new: NDArray) -> Answer:
             "the sign is turned round: a distance is positive, and goes up for "
             "anomalies.": -value,
         },
-        rounding=3e-3,  # a covariance over n is as good as one over n - 1
+        near=0.1,
+        within=3e-3 * value.max(),  # a covariance over n is as good as one over n - 1
         otherwise=lambda found: (
             f"for 30 made-up rows of 4 features the first distances are "
             f"{found[:3].round(2)}, and they should be {value[:3].round(2)}."
