@@ -5,7 +5,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from gantutor.check._common import Answer, Verdict, exercise, right
 from gantutor.check._reading import Off, call, is_reordered, number, numbers, refuse
@@ -100,7 +99,7 @@ def _takes_pairs(model: Any, n_features: int, latent_dim: int) -> None:
 
 
 @exercise
-def joint_discriminator(function: Callable[[int, int], keras.Model]) -> Verdict:
+def joint_discriminator(function: Callable) -> Verdict:
     """Check a function that builds a discriminator of pairs.
 
     It maps the number of features and the latent dimension to a ``keras.Model``, which maps
@@ -116,7 +115,7 @@ def joint_discriminator(function: Callable[[int, int], keras.Model]) -> Verdict:
     x, z = (rng.normal(size=(100, n)).astype("float32") for n in (6, 3))
     x_2, z_2 = x[::-1].copy(), z[::-1].copy()
 
-    def logits(x: NDArray, z: NDArray) -> NDArray:
+    def logits(x: np.ndarray, z: np.ndarray) -> np.ndarray:
         return np.array([model([x, z]) for model in models], dtype=float)
 
     usual, large = logits(x, z), logits(1000 * x, 1000 * z)

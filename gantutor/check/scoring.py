@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function
 from gantutor.check._reading import number, share
@@ -90,7 +89,7 @@ def where_a_narrow_generator_turns(m: float) -> Verdict:
     ).judge(found)
 
 
-def _feature_distance(known: NDArray, new: NDArray) -> Answer:
+def _feature_distance(known: np.ndarray, new: np.ndarray) -> Answer:
     centred, covariance = new - known.mean(0), np.cov(known.T)
     value = ruler(centred, covariance)
     return Answer(
@@ -132,7 +131,9 @@ def _feature_distance(known: NDArray, new: NDArray) -> Answer:
 
 
 @exercise
-def feature_distance(function: Callable[[NDArray, NDArray], ArrayLike]) -> Verdict:
+def feature_distance(
+    function: Callable,
+) -> Verdict:
     """Check a function of known and new features: the Mahalanobis distance of the new rows."""
     tables = [made_up_rows(seed, 400) for seed in (0, 1)]
     what = "the distances"

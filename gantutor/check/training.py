@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function, right
 from gantutor.check._reading import Off, call, number, numbers, refuse, share
@@ -60,7 +59,7 @@ def generator_half_right(probability: float, loss: float) -> Verdict:
 
 
 @exercise
-def wide_generator(discriminator: Callable[[NDArray], tf.Tensor]) -> Verdict:
+def wide_generator(discriminator: Callable) -> Verdict:
     """Check a D that was trained on N(0, 1) against rows that are twice as wide."""
     if not callable(discriminator):
         given = textwrap.shorten(repr(discriminator), 60)
@@ -71,7 +70,7 @@ def wide_generator(discriminator: Callable[[NDArray], tf.Tensor]) -> Verdict:
     x = np.linspace(-2.5, 2.5, 101, dtype="float32")[:, None]
     found = numbers(call(discriminator, x), (101, 1), "the output for 101 rows")
 
-    def far_from(theory: NDArray) -> float:
+    def far_from(theory: np.ndarray) -> float:
         return float(np.sqrt(np.mean((found - theory) ** 2)))
 
     theory = np.log(2) - 3 / 8 * x**2
@@ -181,7 +180,7 @@ LOST = {
 
 
 @exercise
-def uphill(function: Callable[..., tf.Tensor]) -> Verdict:
+def uphill(function: Callable) -> Verdict:
     """Check a function of a network, rows and a distance that moves each row uphill."""
     rows = tf.constant(np.random.default_rng(0).normal(size=(5, 3)), tf.float32)
     inputs = [(_hill, rows, 0.5), (_plane, rows, 2.0)]
