@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import number, share
+from gantutor.check._reading import each, is_near, number, share
 from gantutor.check.data import ROWS_FOR_COLUMNS, made_up_rows, ruler
 
 __all__ = [
@@ -21,41 +21,34 @@ def where_the_generator_is(opposite: float, sideways: float, further: float) -> 
 
     They are for m = (-0.3, 0, ...), (+0.3, -0.3, 0, ...) and (+3, 0, ...).
     """
-    found = share(opposite, "opposite"), share(sideways, "sideways")
-    last = share(further, "further")
-    Answer(
-        value=0.24,
-        within=0.02,
-        mistakes={
-            "with G on the other side the slope is turned round, and with it the order "
-            "of every pair.": 0.76,
-            "the slope is turned round. A score with 0.76 does not become worse than "
-            "its mirror image.": 0.0,
-            "the slope does not vanish, it is turned round.": 0.5,
-        },
-        otherwise="what becomes of the share of pairs in order if the score is negated?",
-    ).judge(found[0])
-    Answer(
-        value=0.5,
-        within=0.02,
-        so_far="opposite is right. ",
-        mistakes={
-            "For sideways, work out the mean of m.x for the anomalies, which are "
-            "around 1 in each column. The two columns cancel.": 0.76,
-            "The second column does not turn the score round, it cancels what the "
-            "first one says.": 0.24,
-        },
-        otherwise="For sideways, the score is 0.3 x1 - 0.3 x2. How large is it on "
-        "average for normal rows, and for anomalies?",
-    ).judge(found[1])
+    found = each(share, opposite=opposite, sideways=sideways, further=further)
     return Answer(
-        value=0.76,
+        value=[0.24, 0.5, 0.76],
         within=0.02,
+        mistakes={
+            "with G on the other side the slope is turned round, and with it the order of "
+            "every pair.": is_near(found[0], 0.76, 0.02),
+            "the slope is turned round. A score with 0.76 does not become worse than its "
+            "mirror image.": is_near(found[0], 0.0, 0.02),
+            "the slope does not vanish, it is turned round.": is_near(
+                found[0], 0.5, 0.02
+            ),
+            "what becomes of the share of pairs in order if the score is "
+            "negated?": not is_near(found[0], 0.24, 0.02),
+            "opposite is right. For sideways, work out the mean of m.x for the anomalies, "
+            "which are around 1 in each column. The two columns "
+            "cancel.": is_near(found[1], 0.76, 0.02),
+            "opposite is right. The second column does not turn the score round, it "
+            "cancels what the first one says.": is_near(found[1], 0.24, 0.02),
+            "opposite is right. For sideways, the score is 0.3 x1 - 0.3 x2. How large is "
+            "it on average for normal rows, and for "
+            "anomalies?": not is_near(found[1], 0.5, 0.02),
+        },
         otherwise="opposite and sideways are right. For further, the score is 3 x1 "
         "instead of 0.3 x1. Does that change the order of any two rows?",
         right="only the direction in which G is off counts. The other side turns the "
         "score round, sideways is a coin, and the distance does not matter.",
-    ).judge(last)
+    ).judge(found)
 
 
 @exercise
@@ -131,9 +124,7 @@ def _feature_distance(known: np.ndarray, new: np.ndarray) -> Answer:
 
 
 @exercise
-def feature_distance(
-    function: Callable,
-) -> Verdict:
+def feature_distance(function: Callable) -> Verdict:
     """Check a function of known and new features: the Mahalanobis distance of the new rows."""
     tables = [made_up_rows(seed, 400) for seed in (0, 1)]
     what = "the distances"

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function, right
-from gantutor.check._reading import Off, call, is_near, number, refuse
+from gantutor.check._reading import Off, call, each, is_near, number, refuse
 
 __all__ = ["averaged_weights", "how_many_traces", "one_trace"]
 
@@ -16,50 +16,44 @@ __all__ = ["averaged_weights", "how_many_traces", "one_trace"]
 @exercise
 def how_many_traces(a: float, b: float, c: float) -> Verdict:
     """Check how often a function is traced: Python numbers, tensors, made anew."""
-    Answer(
-        value=6,
-        so_far="(a): ",
-        mistakes={
-            "the last batch of an epoch has 100 rows, the others 300. Another shape is "
-            "another graph.": 3,
-            "epoch is a Python number. Each of its three values is another graph.": 2,
-            "the graphs of one epoch are one for each shape, not one for each batch: a "
-            "shape that was met before is not traced again.": 12,
-            "two shapes and three numbers. Every pair of them is met, and each pair is "
-            "a graph.": 5,
-            "a graph serves other values of a tensor, but not another shape, and not "
-            "another Python number.": 1,
-        },
-        otherwise="count the different pairs of a batch's shape and a value of epoch.",
-    ).judge(number(a, "(a)"))
-    Answer(
-        value=2,
-        so_far="(a) is right. (b): ",
-        mistakes={
-            "all tensors of one shape and type share a graph, whatever their value.": 6,
-            "three values of one tensor need no graphs of their own, but there are two "
-            "shapes of batches.": 3,
-            "the last batch of an epoch has 100 rows, the others 300.": 1,
-        },
-        otherwise="the tensor has the same shape and type in each epoch. How many "
-        "shapes do the batches have?",
-    ).judge(number(b, "(b)"))
+    a, b, c = each(number, a=a, b=b, c=c)
     return Answer(
-        value=12,
-        so_far="(a) and (b) are right. (c): ",
+        value=[6, 2, 12],
         mistakes={
-            "a function that is made anew knows nothing of the graphs of the one "
-            "before. How often is tf.function called?": 2,
-            "the function is made anew for each batch, not for each epoch.": 3,
-            "the new functions do not share graphs, though shapes and numbers come "
-            "again.": 6,
-            "an epoch has four batches, the last one with 100 rows.": 9,
+            "(a): the last batch of an epoch has 100 rows, the others 300. Another shape is "
+            "another graph.": a == 3,
+            "(a): epoch is a Python number. Each of its three values is another "
+            "graph.": a == 2,
+            "(a): the graphs of one epoch are one for each shape, not one for each batch: a "
+            "shape that was met before is not traced again.": a == 12,
+            "(a): two shapes and three numbers. Every pair of them is met, and each pair is "
+            "a graph.": a == 5,
+            "(a): a graph serves other values of a tensor, but not another shape, and not "
+            "another Python number.": a == 1,
+            "(a): count the different pairs of a batch's shape and a value of epoch.": a
+            != 6,
+            "(a) is right. (b): all tensors of one shape and type share a graph, whatever "
+            "their value.": b == 6,
+            "(a) is right. (b): three values of one tensor need no graphs of their own, but "
+            "there are two shapes of batches.": b == 3,
+            "(a) is right. (b): the last batch of an epoch has 100 rows, the others "
+            "300.": b == 1,
+            "(a) is right. (b): the tensor has the same shape and type in each epoch. How "
+            "many shapes do the batches have?": b != 2,
+            "(a) and (b) are right. (c): a function that is made anew knows nothing of the "
+            "graphs of the one before. How often is tf.function called?": c == 2,
+            "(a) and (b) are right. (c): the function is made anew for each batch, not for "
+            "each epoch.": c == 3,
+            "(a) and (b) are right. (c): the new functions do not share graphs, though "
+            "shapes and numbers come again.": c == 6,
+            "(a) and (b) are right. (c): an epoch has four batches, the last one with 100 "
+            "rows.": c == 9,
         },
-        otherwise="each pass of the inner loop makes a new function and calls it once. "
-        "How many passes are there?",
+        otherwise="(a) and (b) are right. (c): each pass of the inner loop makes a new "
+        "function and calls it once. How many passes are there?",
         right="6, 2 and 12. One tensor in place of a number saves four graphs, and a "
         "function made inside the loop is traced at each of its calls.",
-    ).judge(number(c, "(c)"))
+    ).judge([a, b, c])
 
 
 def _slow(n: int) -> Answer:

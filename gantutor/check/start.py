@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import Off, fitted_on, number, refuse, share
+from gantutor.check._reading import Off, fitted_on, number, share
 from gantutor.data import breast_cancer, one_class_split
 
 __all__ = ["auroc_by_hand", "looser_threshold", "share_among_top"]
@@ -40,24 +40,21 @@ def looser_threshold(detector: Any, malignant_share: float) -> Verdict:
 
     The detector is fitted on the training rows of the lesson, ``false_alarm_rate=0.2``.
     """
-    rate = getattr(detector, "false_alarm_rate", None)
-    complaints = {
-        "the first argument must be the new detector itself.": rate is None,
-        "the detector has no threshold yet. It gets one in fit.": not hasattr(
-            detector, "threshold_"
-        ),
-        f"the detector has the false_alarm_rate {rate}. Two in ten are asked for.": rate
-        != 0.2,
-    }
-    refuse(complaints)
+    if not hasattr(detector, "false_alarm_rate"):
+        raise Off("the first argument must be the new detector itself.")
+    if not hasattr(detector, "threshold_"):
+        raise Off("the detector has no threshold yet. It gets one in fit.")
     found = share(malignant_share, "the share")
     X_train, X_test, y_test = one_class_split(*breast_cancer(), seed=0)
     fitted_on(detector, X_train, "X_train")
+    rate = detector.false_alarm_rate
     alarm, odd = detector.predict(X_test) == -1, y_test == 1
     return Answer(
         value=alarm[odd].mean(),
         within=0.006,
         mistakes={
+            f"the detector has the false_alarm_rate {rate}. Two in ten are asked "
+            "for.": rate != 0.2,
             "this is the share of the benign rows. y_test is 1 for malignant.": alarm[
                 ~odd
             ].mean(),
@@ -116,9 +113,7 @@ def _share_among_top(scores: np.ndarray, labels: np.ndarray, k: int) -> Answer:
 
 
 @exercise
-def share_among_top(
-    function: Callable,
-) -> Verdict:
+def share_among_top(function: Callable) -> Verdict:
     """Check a function of scores, labels and k: the share of label 1 in the k top rows."""
     inputs = [(SCORES, LABELS, k) for k in (5, 10, 20, 40, 80)]
     return judge_function(function, _share_among_top, inputs)
