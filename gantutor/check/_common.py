@@ -88,7 +88,7 @@ class Answer:
     value: Any = (
         None  # a number or an array; if None, all is right that makes no mistake
     )
-    within: float | None = None  # how far off is still right; by default rounding
+    within: Any = None  # how far off is still right; by default rounding
     mistakes: Mapping[str, Any] = field(default_factory=dict)  # by what to say
     near: float | None = None  # how far from a mistake's answer; by default as `within`
     otherwise: str | Callable[[Any], str] = ""  # what to say to other wrong answers

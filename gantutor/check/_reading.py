@@ -117,11 +117,16 @@ def distance(found: ArrayLike, value: ArrayLike) -> float:
     return float(np.abs(differences).max(initial=0.0))
 
 
-def is_near(found: ArrayLike, value: ArrayLike, within: float | None = None) -> bool:
-    """Whether two arrays differ by no more than this, or than rounding explains."""
+def is_near(found: ArrayLike, value: ArrayLike, within: Any = None) -> bool:
+    """Whether two arrays differ by no more than this, or than rounding explains.
+
+    Each number may have a tolerance of its own.
+    """
+    if np.shape(found) != np.shape(value):
+        return False
     if within is None:
         within = 1e-6 + 1e-4 * np.abs(np.asarray(value, dtype=float)).max(initial=0.0)
-    return distance(found, value) <= within
+    return bool((np.abs(np.subtract(found, value, dtype=float)) <= within).all())
 
 
 def is_reordered(found: ArrayLike, value: ArrayLike, within: float) -> bool:

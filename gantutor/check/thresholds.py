@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import call, refuse, share
+from gantutor.check._reading import call, each, is_near, refuse, share
 from gantutor.data import ladder
 from gantutor.scoring import threshold
 
@@ -22,64 +22,51 @@ def alarms_that_are_true(
     Its false-alarm rate is 1 %. The precisions are for one anomaly in 1000 rows and for one
     in two; the rate is the one at which half of the alarms are true, for one in 1000.
     """
-    rare, half = share(precision, "precision"), share(precision_at_half, "the second")
-    rate = share(rate_wanted, "rate_wanted")
-    Answer(
-        value=80 / (80 + 999),
-        within=0.0045,  # 0.07 is right
+    answers = {"precision": precision, "precision_at_half": precision_at_half}
+    rare, half, rate = each(share, **answers, rate_wanted=rate_wanted)
+    return Answer(
+        value=[80 / (80 + 999), 0.8 / 0.81, 0.0008],
+        within=[0.0045, 0.0025, 0.00002],  # 0.07 and 0.99 are right
         mistakes={
             "80 % is the share of the anomalies that are found. Precision is the share "
-            "of the alarms that are true.": 0.8,
+            "of the alarms that are true.": is_near(rare, 0.8, 0.001),
             "the false-alarm rate is a share of the normal rows, and precision is a "
-            "share of the alarms.": 0.99,
+            "share of the alarms.": is_near(rare, 0.99, 0.001),
             "that is the share of false ones among the alarms. Precision is the "
-            "other share.": 999 / (80 + 999),
+            "other share.": is_near(rare, 999 / (80 + 999), 0.001),
             "you have put the true alarms over the false ones. Put them over all "
-            "alarms.": 80 / 999,
+            "alarms.": is_near(rare, 80 / 999, 0.001),
             "that is the precision if all anomalies were found. The detector finds "
-            "80 % of them.": 100 / (100 + 999),
+            "80 % of them.": is_near(rare, 100 / (100 + 999), 0.001),
             "that is the precision at half and half. Here 999 of 1000 rows are "
-            "normal.": 0.8 / 0.81,
-            "that is the base rate, what a coin gets.": 0.001,
+            "normal.": is_near(rare, 0.8 / 0.81, 0.001),
+            "that is the base rate, what a coin gets.": is_near(rare, 0.001, 0.001),
+            "take 100,000 rows: 100 anomalies, of which 80 % raise an alarm, and 99,900 "
+            "normal rows, of which 1 % do.": not is_near(rare, 0.0741, 0.0045),
+            "the first is right. The precision changes with the base rate: now there are "
+            "as many anomalies as normal rows.": is_near(half, rare, 0.005),
+            "the first is right. In the second test set, 80 % is still the share of "
+            "anomalies found, and not that of true alarms.": is_near(half, 0.8, 0.005),
+            "the first is right. Half of the rows are anomalies, and the detector is no "
+            "coin.": is_near(half, 0.5, 0.005),
+            "the first is right. For the second take 100 anomalies and 100 normal rows, "
+            "and count the alarms of both.": not is_near(half, 0.8 / 0.81, 0.0025),
+            "the precisions are right. The rate is a share of the normal rows, and half "
+            "of the alarms are normal rows: how many are these?": is_near(
+                rate, 0.5, 0.001
+            ),
+            "the precisions are right. This would be the rate if all 100 anomalies were "
+            "found.": is_near(rate, 0.001, 0.00005),
+            "the precisions are right. Half of 1 % halves the false alarms, and there are "
+            "still six false alarms for each true one.": is_near(rate, 0.005, 0.00005),
         },
-        near=0.001,
-        otherwise="take 100,000 rows: 100 anomalies, of which 80 % raise an alarm, and "
-        "99,900 normal rows, of which 1 % do.",
-    ).judge(rare)
-    Answer(
-        value=0.8 / 0.81,
-        within=0.0025,  # 0.99 is right
-        so_far="the first is right. ",
-        mistakes={
-            "The precision changes with the base rate: now there are as many anomalies "
-            "as normal rows.": rare,
-            "In the second test set, 80 % is still the share of anomalies found, and "
-            "not that of true alarms.": 0.8,
-            "Half of the rows are anomalies, and the detector is no coin.": 0.5,
-        },
-        near=0.005,
-        otherwise="For the second take 100 anomalies and 100 normal rows, and count "
-        "the alarms of both.",
-    ).judge(half)
-    return Answer(
-        value=0.0008,
-        within=0.00002,
-        so_far="the precisions are right. ",
-        mistakes={
-            "The rate is a share of the normal rows, and half of the alarms are normal "
-            "rows: how many are these?": 0.5,
-            "This would be the rate if all 100 anomalies were found.": 0.001,
-            "Half of 1 % halves the false alarms, and there are still six false alarms "
-            "for each true one.": 0.005,
-        },
-        near=0.00005,
-        otherwise="Of 100,000 rows, 80 are true alarms. For half of the alarms to be "
-        "true, how many of the 99,900 normal rows may raise one?",
+        otherwise="the precisions are right. Of 100,000 rows, 80 are true alarms. For half "
+        "of the alarms to be true, how many of the 99,900 normal rows may raise one?",
         right="one in a thousand is anomalous, and 7 % of the alarms are true; at half "
         "and half it looks like 99 %. To have half of the alarms true, the false-alarm "
         "rate must be as small as the base rate, about one in a thousand, and to promise "
         "that takes over a thousand calibration rows.",
-    ).judge(rate)
+    ).judge([rare, half, rate])
 
 
 @exercise

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function, right
-from gantutor.check._reading import Off, call, number, numbers, refuse, share
+from gantutor.check._common import Answer, Verdict, exercise, judge_function
+from gantutor.check._reading import Off, call, number, numbers, share
 
 __all__ = ["generator_half_right", "uphill", "wide_generator"]
 
-REAL_PRICE, TAKEN_PRICE = -np.log(2 / 3), -np.log(1 / 3)
-LOSS = REAL_PRICE + TAKEN_PRICE / 2
+REAL, TAKEN = -np.log(2 / 3), -np.log(1 / 3)
+LOSS = REAL + TAKEN / 2
 
 
 @exercise
@@ -39,10 +39,10 @@ def generator_half_right(probability: float, loss: float) -> Verdict:
         so_far="the probability is right. ",
         mistakes={
             "In the loss, only half of the generated rows pay log 3: the others are "
-            "recognised, and that is free.": REAL_PRICE + TAKEN_PRICE,
+            "recognised, and that is free.": REAL + TAKEN,
             "The script's loss is the sum of the two means, not their mean.": LOSS / 2,
-            "The generated rows are missing in the loss.": REAL_PRICE,
-            "The real rows are missing in the loss.": TAKEN_PRICE / 2,
+            "The generated rows are missing in the loss.": REAL,
+            "The real rows are missing in the loss.": TAKEN / 2,
             "This is 2 log 2, the loss of a D that can tell nothing.": 2 * np.log(2),
             "The loss takes the natural logarithm, np.log.": LOSS / np.log(2),
             "The loss takes the natural logarithm, and not the one to base 10.": LOSS
@@ -50,9 +50,8 @@ def generator_half_right(probability: float, loss: float) -> Verdict:
             "A loss is a price: minus the logarithm.": -LOSS,
         },
         near=0.004,
-        otherwise="The loss is not. Write down three prices: of a real row, of a "
-        "generated row among the real ones, of one far away. Then take the mean of each "
-        "kind.",
+        otherwise="Write down three prices: of a real row, of a generated row among the "
+        "real ones, of one far away. Then take the mean of each kind.",
         right="D says 2/3, and its loss is 0.955, well below 2 log 2: a G that is "
         "right in half of its rows does not fool D into a coin.",
     ).judge(number(loss, "the loss"))
@@ -88,8 +87,6 @@ def wide_generator(discriminator: Callable) -> Verdict:
         "logit.": 1 / (1 + np.exp(-theory)),
     }
     nearest, message = min((far_from(m), text) for text, m in mistakes.items())
-    if nearest < min(distance, 0.4):
-        raise Off(message)
     # The middle and width of generated rows for which log p - log q is nearest to a parabola
     square, slope, constant = np.polyfit(x[:, 0], found[:, 0], 2)
     narrow = max(1 + 2 * square, 0.05)
@@ -103,18 +100,19 @@ def wide_generator(discriminator: Callable) -> Verdict:
             "yours are made so, train for 2000 steps with batches of 1024."
         )
     as_asked = distance < 0.15 and abs(middle) < 0.3 and 1.75 < width < 2.25
-    complaints = {
-        f"between -2.5 and 2.5 the logit is {distance:.2f} away from log 2 - 3/8 x^2 (root "
-        f"mean square). {advice}": not as_asked,
-        "the logit is right, but it comes from a function without weights, and nothing in "
-        "it can have been trained. Train a discriminator, and hand over the network "
-        "itself.": len(getattr(discriminator, "trainable_variables", ())) == 0,
-    }
-    refuse(complaints)
-    return right(
-        "the logit is a hill, log 2 - 3/8 x^2: D now calls rows on both sides generated, "
-        "and the score -logit would work as an anomaly score."
-    )
+    return Answer(
+        mistakes={
+            message: nearest < min(distance, 0.4),
+            f"between -2.5 and 2.5 the logit is {distance:.2f} away from log 2 - 3/8 x^2 "
+            f"(root mean square). {advice}": not as_asked,
+            "the logit is right, but it comes from a function without weights, and "
+            "nothing in it can have been trained. Train a discriminator, and hand over "
+            "the network "
+            "itself.": not len(getattr(discriminator, "trainable_variables", ())),
+        },
+        right="the logit is a hill, log 2 - 3/8 x^2: D now calls rows on both sides "
+        "generated, and the score -logit would work as an anomaly score.",
+    ).judge(found)
 
 
 TOP, SLOPE = np.array([[1, -2, 3], [2, -1, 0.5]], dtype="float32")
