@@ -117,8 +117,6 @@ def _covariance_ruler(train: np.ndarray, rows: np.ndarray) -> Answer:
             "you take the covariance of the rows being scored. Tomorrow's rows must not "
             "change the ruler: take that of the training "
             "rows.": ruler(centred, np.cov(rows.T)),
-            "you take the mean of the rows being scored. Take that of the training "
-            "rows.": ruler(rows - rows.mean(0), covariance),
             "mean and covariance are those of the rows being scored. Take those of the "
             "training rows.": ruler(rows - rows.mean(0), np.cov(rows.T)),
             "the mean of the training rows is not subtracted.": ruler(rows, covariance),
