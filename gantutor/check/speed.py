@@ -58,7 +58,8 @@ def how_many_traces(a: float, b: float, c: float) -> Verdict:
 
 def _slow(n: int) -> Answer:
     """What n steps of the slow loop give."""
-    steps = [np.array([0.5, -1.0, 2.0])]
+    x = np.array([0.5, -1.0, 2.0])
+    steps = [x]
     for _ in range(n + 1):
         steps.append(0.9 * steps[-1] + np.sin(steps[-1]))
     return Answer(
@@ -69,9 +70,7 @@ def _slow(n: int) -> Answer:
             "run makes one step less than it should.": steps[n - 1],
             "run makes one step, whatever n is. Put the result of each step back into x, "
             "and return after the loop.": steps[1],
-            "run returns x as it was. Put the result of each step back into x.": steps[
-                0
-            ],
+            "run returns x as it was. Put the result of each step back into x.": x,
         },
         otherwise=lambda found: (
             f"after {n} steps x begins with {found[0]:.4f}, and slow gives "
@@ -83,7 +82,7 @@ def _slow(n: int) -> Answer:
 @exercise
 def one_trace(fast: Callable) -> Verdict:
     """Check that a function puts a loop over a step into one graph for all n."""
-    calls, counts = [], []
+    calls, totals = [], []
 
     def step(x: tf.Tensor) -> tf.Tensor:
         calls.append(x)  # when Python is here: at each step, or while tracing
@@ -92,21 +91,20 @@ def one_trace(fast: Callable) -> Verdict:
     run, x = call(fast, step), tf.constant([0.5, -1.0, 2.0])
 
     def counted(n: int) -> tf.Tensor:
-        calls.clear()
         result = call(run, x, tf.constant(n))
-        counts.append(len(calls))
+        totals.append(len(calls))
         return result
 
-    judge_function(
-        counted, _slow, [(3,), (4,), (20,), (20,)], "the result of run(x, n)"
-    )
+    inputs = [(3,), (4,), (20,), (20,)]
+    judge_function(counted, _slow, inputs, "the result of run(x, n)")
     complaints = {
         "the numbers are right, but the loop is still Python's: it calls step once for each "
-        "step. Put @tf.function in front of run.": counts == [3, 4, 20, 20],
+        "step. Put @tf.function in front of run.": totals == [3, 7, 27, 47],
         "the numbers are right, but each new n writes a graph of its own, as long as n. Keep "
-        "n a tensor, and loop over tf.range(n).": counts == [3, 4, 20, 0],
+        "n a tensor, and loop over tf.range(n).": totals == [3, 7, 27, 27],
         "the numbers are right, but a graph is written in each call. Make the tf.function "
-        "once, and not inside of the lines that run goes through.": any(counts[1:]),
+        "once, and not inside of the lines that run goes through.": totals[-1]
+        > totals[0],
     }
     refuse(complaints)
     # A loop of Python cannot run when n is not known yet.
@@ -122,15 +120,15 @@ def one_trace(fast: Callable) -> Verdict:
     )
 
 
-ROWS = np.linspace(0.5, 2, 6, dtype="float32")[:, None]
+STARTS, MOVES = np.array([[1, -2, 0.5], [1, 1, 2]], dtype="float32")
 
 
 def _small() -> tuple[Callable, SimpleNamespace]:
     """A step, and what it trains: two variables in the place of a network."""
-    first, second = tf.Variable([1.0, -2.0]), tf.Variable(0.5)
+    first, second = tf.Variable(STARTS[:2]), tf.Variable(STARTS[2])
 
     def step(x: tf.Tensor, *noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        way = tf.reduce_mean(x) + tf.add_n(noise)
+        way = x + tf.add_n(noise)
         first.assign(first + way)
         second.assign(second + 2 * way)
         return way, 2 * way
@@ -138,15 +136,9 @@ def _small() -> tuple[Callable, SimpleNamespace]:
     return step, SimpleNamespace(trainable_variables=[first, second])
 
 
-def _weights(n_steps: int) -> np.ndarray:
-    """The three weights at the start and after each step with the noise 0.25."""
-    moved = np.cumsum([0.0, *ROWS[:n_steps, 0] + 0.25])
-    return np.array([1.0, -2.0, 0.5]) + np.outer(moved, [1, 1, 2])
-
-
 def _averages(share: float, n_steps: int) -> Answer:
-    """What the averages are after some steps."""
-    weights = _weights(n_steps)
+    """What the averages are after steps that move the weights by `MOVES`."""
+    weights = STARTS + np.outer(range(n_steps + 1), MOVES)
 
     def follow(new: np.ndarray, share: float, average: np.ndarray) -> np.ndarray:
         for w in new:
@@ -223,21 +215,18 @@ def averaged_weights(averaged: Callable) -> Verdict:
             losses = new_step(*given)
             return () if losses is None else losses
 
-        for row in tf.constant(ROWS[:n_steps]):
-            losses = call(run, row, tf.constant(0.25), errors=IN_A_GRAPH)
-        way = ROWS[n_steps - 1, 0] + 0.25
-        moved, wanted = np.hstack(weights), _weights(n_steps)
+        for _ in range(n_steps):
+            losses = call(run, tf.constant(0.75), tf.constant(0.25), errors=IN_A_GRAPH)
+        nothing, both = is_near(losses, []), is_near(losses, [1, 2])
+        moved = np.hstack(weights) - STARTS
         complaints = {
-            "the new step returns nothing. Return the losses of step.": np.size(losses)
-            == 0,
+            "the new step returns nothing. Return the losses of step.": nothing,
             "the weights stand still: the new step never calls step(x, "
-            "*noise).": is_near(moved, wanted[0]),
+            "*noise).": not moved.any(),
             "the network's weights are not those that step gives. Call step once, and "
             "assign to the averages, not to the "
-            "weights.": not is_near(moved, wanted[-1]),
-            "the new step must return the losses of step, both of them.": not is_near(
-                losses, [way, 2 * way]
-            ),
+            "weights.": not is_near(moved, n_steps * MOVES),
+            "the new step must return the losses of step, both of them.": not both,
         }
         refuse(complaints)
         return np.hstack(averages)
@@ -248,8 +237,8 @@ def averaged_weights(averaged: Callable) -> Verdict:
         "with a step of one noise the averages are right, but other steps take two, "
         "or more. Let the new step take x and *noise, and call step(x, *noise)."
     )
-    given = tf.constant(ROWS), tf.constant(1.0), tf.constant(2.0)
-    losses = call(_made(averaged, 0.9)[1], *given, errors={advice: "^TypeError"})
-    way = ROWS.mean() + 3
-    refuse({advice: not is_near(losses, [way, 2 * way])})
+    _, new_step, _ = _made(averaged, 0.9)
+    given = map(tf.constant, (0.5, 1.0, 2.0))
+    losses = call(new_step, *given, errors={advice: "^TypeError"})
+    refuse({advice: not is_near(losses, [3.5, 7.0])})
     return verdict
