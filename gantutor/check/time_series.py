@@ -2,18 +2,12 @@
 
 import warnings
 from collections.abc import Callable
-from functools import cache
-from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
-from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import StandardScaler
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function
 from gantutor.check._reading import call, each, number, refuse, share
-from gantutor.data import periodic_signal
-from gantutor.series import point_scores, runs, windows, z_normalised
+from gantutor.series import runs
 
 __all__ = ["amplitude_lost", "detection_delay", "windows_of_a_series"]
 
@@ -49,61 +43,29 @@ def windows_of_a_series(
     ).judge(found)
 
 
-KNOWN, NEW = periodic_signal(3000, seed=7), periodic_signal(4000, 16, seed=8)
-
-
-@cache
-def _distances(scaled: bool) -> np.ndarray:
-    """From new windows to the five nearest known ones: as they are, and z-normalised."""
-    found = []
-    for z in (False, True):
-        X, X_new = windows(KNOWN.values, 64), windows(NEW.values, 64)
-        if z:
-            X, X_new = z_normalised(X, 0.1), z_normalised(X_new, 0.1)
-        if scaled:
-            scaler = StandardScaler().fit(X)
-            X, X_new = scaler.transform(X), scaler.transform(X_new)
-        found.append(NearestNeighbors(n_neighbors=5).fit(X).kneighbors(X_new)[0])
-    return np.array(found)
-
-
-def _aurocs(
-    of_windows: np.ndarray, how: Any = "mean", kinds: Any = ("amplitude",)
-) -> np.ndarray:
-    kept = NEW.labels == 0
-    for event in NEW.events:
-        kept[event.start : event.stop] = event.kind in kinds
-    points = [point_scores(scores, 64, how)[kept] for scores in of_windows]
-    return np.array([roc_auc_score(NEW.labels[kept], p) for p in points])
-
-
 @exercise
 def amplitude_lost(as_they_are: float, z: float) -> Verdict:
     """Check the AUROC of amplitude events with raw and with z-normalised windows."""
     found = each(share, as_they_are=as_they_are, z=z)
-    near, scaled = _distances(scaled=False), _distances(scaled=True)
-    fifth, within = near[..., -1], 0.0035  # takes 0.94 for 0.9366
-    value = _aurocs(fifth)
-    is_right = (np.abs(found - value) < within).tolist()
-    every_kind = [event.kind for event in NEW.events]
+    is_right = (abs(found - [0.9366, 0.4094]) < 0.0035).tolist()
     return Answer(
-        value=value,
-        within=within,
+        value=[0.9366, 0.4094],
+        within=0.0035,  # takes 0.94 for 0.9366
         mistakes={
             "the two are swapped. as_they_are belongs to windows that nothing was done "
-            "to.": value[::-1],
+            "to.": [0.4094, 0.9366],
             "these are AUROCs over all kinds of event. Take the points of amplitude events "
-            "and the normal points: by_kind does it.": _aurocs(fifth, kinds=every_kind),
+            "and the normal points: by_kind does it.": [0.9682, 0.8492],
             "these come from the nearest window, and the 5th nearest is asked for: "
-            "kneighbors(...)[0][:, -1] with n_neighbors=5.": _aurocs(near[..., 0]),
+            "kneighbors(...)[0][:, -1] with n_neighbors=5.": [0.9259, 0.4058],
             "these come from the mean of the five distances. Take the last of them, the "
-            "5th: kneighbors(...)[0][:, -1].": _aurocs(near.mean(axis=-1)),
+            "5th: kneighbors(...)[0][:, -1].": [0.9323, 0.4092],
             "these come from the window in whose centre a point lies. Take the mean over "
             "all that cover it: point_scores(distances, "
-            "64).": _aurocs(fifth, how="centre"),
+            "64).": [0.9532, 0.3854],
             "these come from windows whose columns were scaled. Search among the windows "
             "themselves: NearestNeighbors alone, without "
-            "StandardScaler.": _aurocs(scaled[..., -1]),
+            "StandardScaler.": [0.9367, 0.4296],
             "both are equal. Are the windows z-normalised in one of them, the known and "
             "the new ones?": abs(found[0] - found[1]) < 1e-9,
             "as_they_are is right, z is not. The known windows and the new ones are "
@@ -111,8 +73,10 @@ def amplitude_lost(as_they_are: float, z: float) -> Verdict:
             "z is right, as_they_are is not. It is the same search, once more from the start: "
             "fitted on windows(known.values, 64), and asked for windows(new.values, "
             "64).": is_right == [False, True],
-            "these are 1 minus the AUROC. A higher distance is more anomalous.": 1
-            - value,
+            "these are 1 minus the AUROC. A higher distance is more anomalous.": [
+                0.0634,
+                0.5906,
+            ],
         },
         otherwise="score the windows of the new series by the distance to the 5th nearest "
         "known window, bring them to points by their mean, and compare the points of "
