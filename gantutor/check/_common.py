@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from gantutor.check._reading import (
     ROUNDING,
@@ -23,6 +23,7 @@ from gantutor.check._reading import (
     distance,
     is_near,
     is_open,
+    number,
     numbers,
 )
 
@@ -207,3 +208,18 @@ class Function:
             otherwise=lambda found: self.otherwise(given, found, value),
             right=self.right,
         )
+
+
+def each(read: Callable[..., Any], **answers: Any) -> NDArray:
+    """Several answers as an array, each read under its own name."""
+    return np.array([read(answer, what=name) for name, answer in answers.items()])
+
+
+def results(function: Callable[..., Any], inputs: Sequence[tuple]) -> NDArray:
+    """What the reader's function returns for each of some inputs, a number each."""
+    return np.array([number(call(function, *given), "the result") for given in inputs])
+
+
+def first_off(found: ArrayLike, value: ArrayLike) -> int:
+    """The place of the first number that is not right; 0 if all are."""
+    return int(np.argmax(~np.isclose(found, value, rtol=ROUNDING)))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import zmap, zscore
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import each, number, share
+from gantutor.check._common import Answer, Verdict, each, exercise, judge_function
+from gantutor.check._reading import number, share
 
 __all__ = ["best_of_nine_looks", "ensemble_score", "lead_without_a_table"]
 
@@ -61,8 +61,8 @@ def lead_without_a_table(lead: float, smallest: float) -> Verdict:
             "that is GANomaly without the residual in its score.": (-0.0020, -0.0203),
             "your second number is the largest mean over five tables. The smallest is "
             "asked for.": (LEAD, 0.0309),
-            "your second number is the smallest lead on one table. Leave one table out, "
-            "and take the mean over the five that stay.": (LEAD, -0.0101),
+            "your second number is the smallest lead on one table. Leave one table "
+            "out, and take the mean over the five that stay.": (LEAD, -0.0101),
             "your first number is the median over the tables. The mean is asked for.": (
                 -0.0014,
                 SMALLEST,
@@ -99,28 +99,28 @@ def ensemble_answer(kept: np.ndarray, new: np.ndarray, kinds: list[str]) -> Answ
     return Answer(
         value=score,
         mistakes={
-            "each member has the same weight. Take the mean within each kind first, then "
-            "over the kinds.": z.mean(axis=0),
-            "the scores are not on one scale, so the member with the largest unit decides. "
-            "Take off the mean of its kept scores, and divide by their standard "
-            "deviation.": by_kind(new),
+            "each member has the same weight. Take the mean within each kind first, "
+            "then over the kinds.": z.mean(axis=0),
+            "the scores are not on one scale, so the member with the largest unit "
+            "decides. Take off the mean of its kept scores, and divide by their "
+            "standard deviation.": by_kind(new),
             "you scale the new rows by their own mean and standard deviation. Then the "
             "score of a row depends on its neighbours; the kept rows set the "
             "scale.": by_kind(zscore(new, axis=1)),
             "you divide by the standard deviation, but do not take off the mean of the "
             "kept scores.": by_kind(new / spread),
-            "you take off the mean of the kept scores, but do not divide by their standard "
-            "deviation.": by_kind(new - mean),
+            "you take off the mean of the kept scores, but do not divide by their "
+            "standard deviation.": by_kind(new - mean),
             "you scale all members by the same numbers. Each member has a mean and a "
             "standard deviation of its own: "
             "axis=1.": by_kind(zmap(new, kept, axis=None)),
-            "the standard deviation divides by n here, as np.std does, and not by n - 1. "
-            "(The order of the rows hardly "
+            "the standard deviation divides by n here, as np.std does, and not by n - "
+            "1. (The order of the rows hardly "
             "changes.)": by_kind(zmap(new, kept, axis=1, ddof=1)),
-            "you add the kinds up. Take their mean: then a kind more does not make every "
-            "row more anomalous.": len(set(kinds)) * score,
-            "you add up the members of a kind, so a kind with more members counts more. "
-            "Take their mean.": z.sum(axis=0) / len(set(kinds)),
+            "you add the kinds up. Take their mean: then a kind more does not make "
+            "every row more anomalous.": len(set(kinds)) * score,
+            "you add up the members of a kind, so a kind with more members counts "
+            "more. Take their mean.": z.sum(axis=0) / len(set(kinds)),
             "the sign is turned. A high score is anomalous, as in the members.": -score,
         },
         otherwise=lambda found: (

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from scipy.stats import binom
 
-from gantutor.check._common import Answer, Verdict, exercise, right
-from gantutor.check._reading import call, each, number, refuse
+from gantutor.check._common import Answer, Verdict, each, exercise, right
+from gantutor.check._reading import call, number, refuse
 
 __all__ = ["alarms_with_a_day_counter", "rows_for_a_budget", "worrying_number"]
 
@@ -54,8 +54,8 @@ def alarms_with_a_day_counter(without_day: float, with_day: float) -> Verdict:
             "a row that raises one.": found[1] < found[0] and sum(found) > 1,
             "with the column there are fewer alarms than without it. Are the two "
             "numbers in the right order?": found[1] < found[0],
-            f"{found[0]:.0%} alarms without the column are far more than the 5 % "
-            "that the detector allows. Was it fitted on March, and without the new "
+            f"{found[0]:.0%} alarms without the column are far more than the 5 % that "
+            "the detector allows. Was it fitted on March, and without the new "
             "column?": found[0] > 0.13,
             f"{found[1]:.0%} alarms with the column are hardly more than without it. "
             "Look at april['day']: does it go on from where March ended, or begin at 0 "
