@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import zmap, zscore
 
 from gantutor.check._common import Answer, Verdict, each, exercise, judge_function
 from gantutor.check._reading import number, share
@@ -88,14 +87,16 @@ def _members(*kinds: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
 
 def ensemble_answer(kept: np.ndarray, new: np.ndarray, kinds: list[str]) -> Answer:
     """What the members' scores of kept rows and of new ones come to, and the mistakes."""
-    of_kind = np.array(kinds)
+
+    def scaled(rows: np.ndarray, n_less: int = 0) -> np.ndarray:
+        spread = rows.std(axis=1, keepdims=True, ddof=n_less)
+        return (new - rows.mean(axis=1, keepdims=True)) / spread
 
     def by_kind(z: np.ndarray) -> np.ndarray:
-        return np.mean([z[of_kind == kind].mean(axis=0) for kind in set(kinds)], axis=0)
+        of_kind = [z[np.array(kinds) == kind].mean(axis=0) for kind in set(kinds)]
+        return np.mean(of_kind, axis=0)
 
-    mean, spread = kept.mean(axis=1, keepdims=True), kept.std(axis=1, keepdims=True)
-    z = (new - mean) / spread
-    score = by_kind(z)
+    z, score = scaled(kept), by_kind(scaled(kept))
     return Answer(
         value=score,
         mistakes={
@@ -106,17 +107,17 @@ def ensemble_answer(kept: np.ndarray, new: np.ndarray, kinds: list[str]) -> Answ
             "standard deviation.": by_kind(new),
             "you scale the new rows by their own mean and standard deviation. Then the "
             "score of a row depends on its neighbours; the kept rows set the "
-            "scale.": by_kind(zscore(new, axis=1)),
+            "scale.": by_kind(scaled(new)),
             "you divide by the standard deviation, but do not take off the mean of the "
-            "kept scores.": by_kind(new / spread),
+            "kept scores.": by_kind(new / kept.std(axis=1)[:, None]),
             "you take off the mean of the kept scores, but do not divide by their "
-            "standard deviation.": by_kind(new - mean),
+            "standard deviation.": by_kind(new - kept.mean(axis=1)[:, None]),
             "you scale all members by the same numbers. Each member has a mean and a "
             "standard deviation of its own: "
-            "axis=1.": by_kind(zmap(new, kept, axis=None)),
+            "axis=1.": by_kind((new - kept.mean()) / kept.std()),
             "the standard deviation divides by n here, as np.std does, and not by n - "
             "1. (The order of the rows hardly "
-            "changes.)": by_kind(zmap(new, kept, axis=1, ddof=1)),
+            "changes.)": by_kind(scaled(kept, n_less=1)),
             "you add the kinds up. Take their mean: then a kind more does not make "
             "every row more anomalous.": len(set(kinds)) * score,
             "you add up the members of a kind, so a kind with more members counts "
