@@ -10,11 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 
 class Off(Exception):
-    """Raised inside a check to end it with `off`."""
+    """Raised inside a check to end it: the answer is off."""
+
+    begins = "Not quite"
 
 
-class Unfinished(Exception):
-    """Raised inside a check to end it with `untouched`."""
+class Unfinished(Off):
+    """Raised inside a check to end it: there is no answer yet."""
+
+    begins = "Not yet"
 
 
 def is_open(answer: Any) -> bool:
@@ -113,19 +117,10 @@ def distance(found: ArrayLike, value: ArrayLike) -> float:
     return float(np.abs(differences).max(initial=0.0))
 
 
-ROUNDING = 1e-4  # how far off is still right, as a share of the largest value
-
-
-def is_near(
-    found: ArrayLike,
-    value: ArrayLike,
-    within: float | None = None,
-    rounding: float = ROUNDING,
-) -> bool:
+def is_near(found: ArrayLike, value: ArrayLike, within: float | None = None) -> bool:
     """Whether two arrays differ by no more than this, or than rounding explains."""
     if within is None:
-        size = np.abs(np.asarray(value, dtype=float)).max(initial=0.0)
-        within = 1e-6 + rounding * float(size)
+        within = 1e-6 + 1e-4 * np.abs(np.asarray(value, dtype=float)).max(initial=0.0)
     return distance(found, value) <= within
 
 

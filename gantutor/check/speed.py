@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function, right
 from gantutor.check._reading import Off, call, is_near, number, refuse
@@ -88,7 +87,7 @@ def _slow(n: int) -> Answer:
 
 
 @exercise
-def one_trace(fast: Callable[..., Callable[..., tf.Tensor]]) -> Verdict:
+def one_trace(fast: Callable) -> Verdict:
     """Check that a function puts a loop over a step into one graph for all n."""
     calls, counts = [], []
 
@@ -132,7 +131,7 @@ def one_trace(fast: Callable[..., Callable[..., tf.Tensor]]) -> Verdict:
 ROWS = np.linspace(0.5, 2, 6, dtype="float32")[:, None]
 
 
-def _small() -> tuple[Callable[..., Any], SimpleNamespace]:
+def _small() -> tuple[Callable, SimpleNamespace]:
     """A step, and what it trains: two variables in the place of a network."""
     first, second = tf.Variable([1.0, -2.0]), tf.Variable(0.5)
 
@@ -145,7 +144,7 @@ def _small() -> tuple[Callable[..., Any], SimpleNamespace]:
     return step, SimpleNamespace(trainable_variables=[first, second])
 
 
-def _weights(n_steps: int) -> NDArray:
+def _weights(n_steps: int) -> np.ndarray:
     """The three weights at the start and after each step with the noise 0.25."""
     moved = np.cumsum([0.0, *ROWS[:n_steps, 0] + 0.25])
     return np.array([1.0, -2.0, 0.5]) + np.outer(moved, [1, 1, 2])
@@ -155,7 +154,7 @@ def _averages(share: float, n_steps: int) -> Answer:
     """What the averages are after some steps."""
     weights = _weights(n_steps)
 
-    def follow(new: NDArray, share: float, average: NDArray) -> NDArray:
+    def follow(new: np.ndarray, share: float, average: np.ndarray) -> np.ndarray:
         for w in new:
             average = share * average + (1 - share) * w
         return average
@@ -188,7 +187,7 @@ def _averages(share: float, n_steps: int) -> Answer:
     )
 
 
-def _made(averaged: Callable[..., Any], share: float) -> tuple[Any, Any, list]:
+def _made(averaged: Callable, share: float) -> tuple[Any, Any, list]:
     """What the reader's function makes, and the weights that it averages."""
     step, network = _small()
     answer = call(averaged, step, network, share)
@@ -200,9 +199,9 @@ def _made(averaged: Callable[..., Any], share: float) -> tuple[Any, Any, list]:
     weights = network.trainable_variables
     complaints = {
         "the averages must be a list of tf.Variable, one for each of "
-        "network.trainable_variables: only a variable keeps its value from one step to the "
-        "next in a graph.": [isinstance(a, tf.Variable) for a in averages]
-        != [True] * 2,
+        "network.trainable_variables: only a variable keeps its value from one step to "
+        "the next "
+        "in a graph.": [isinstance(a, tf.Variable) for a in averages] != [True] * 2,
         "the averages are the network's own variables. Copy their values: "
         "tf.Variable(w).": any(a is w for a in averages for w in weights),
     }
@@ -219,10 +218,10 @@ IN_A_GRAPH = {
 
 
 @exercise
-def averaged_weights(averaged: Callable[..., Any]) -> Verdict:
+def averaged_weights(averaged: Callable) -> Verdict:
     """Check a function that adds a moving average of the weights to a step."""
 
-    def ran(share: float, n_steps: int) -> NDArray:
+    def ran(share: float, n_steps: int) -> np.ndarray:
         averages, new_step, weights = _made(averaged, share)
 
         @tf.function

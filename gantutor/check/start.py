@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gantutor.check._common import Answer, Verdict, exercise, judge_function
 from gantutor.check._reading import Off, fitted_on, number, refuse, share
@@ -82,7 +81,7 @@ LABELS = (RNG.random(200) < 0.3).astype(int)
 SCORES = RNG.normal(size=200) + LABELS
 
 
-def _share_among_top(scores: NDArray, labels: NDArray, k: int) -> Answer:
+def _share_among_top(scores: np.ndarray, labels: np.ndarray, k: int) -> Answer:
     ranked = labels[np.argsort(-scores)]
     value = ranked[:k].mean()
     return Answer(
@@ -117,7 +116,9 @@ def _share_among_top(scores: NDArray, labels: NDArray, k: int) -> Answer:
 
 
 @exercise
-def share_among_top(function: Callable[[NDArray, NDArray, int], float]) -> Verdict:
+def share_among_top(
+    function: Callable,
+) -> Verdict:
     """Check a function of scores, labels and k: the share of label 1 in the k top rows."""
     inputs = [(SCORES, LABELS, k) for k in (5, 10, 20, 40, 80)]
     return judge_function(function, _share_among_top, inputs)

@@ -9,7 +9,6 @@ import gantutor as gt
 from gantutor.check import MODULES, Verdict
 from gantutor.check._common import (
     Answer,
-    Function,
     exercise,
     judge_function,
     off,
@@ -204,34 +203,6 @@ def test_an_array_is_compared_as_far_as_rounding_goes() -> None:
     assert record.judge(np.array([1.00001, 2.0], dtype="float32"))
     assert told(record, [1.0, 4.0001]) == "squared."
     assert told(record, [1.01, 2.0]) == "no."
-
-
-DOUBLE = Function(
-    solution=lambda x: 2 * x,
-    inputs=[(np.array([2.0, 0.0]),), (np.array([3.0]),)],
-    mistakes={"half.": lambda x: x / 2, "squared.": lambda x: x**2},
-    otherwise=lambda given, found, wanted: f"{given[0]} {found} {wanted}",
-    what="the double",
-    right="doubled.",
-)
-
-
-def test_a_function_is_right_that_returns_what_the_solution_does() -> None:
-    assert DOUBLE.judge(lambda x: x + x) == Verdict(True, "Right: doubled.")
-
-
-@pytest.mark.parametrize(
-    ("function", "words"),
-    [
-        (lambda x: x**2, "squared."),
-        (lambda x: 2 * x if len(x) > 1 else 7 * x, "[3.] [21.] [6.]"),
-        (lambda x: 0.0, "the double must have the shape (2,)"),
-    ],
-)
-def test_a_function_is_told_its_mistake_or_where_it_first_differs(
-    function, words
-) -> None:
-    assert words in told(DOUBLE, function)
 
 
 def _doubled(x: float) -> Answer:
