@@ -174,6 +174,6 @@ def results(function: Callable[..., Any], inputs: Sequence[tuple]) -> np.ndarray
     return np.array([number(call(function, *given), "the result") for given in inputs])
 
 
-def first_off(found: np.ndarray, value: list[float]) -> int:
+def first_off(found: Any, value: Any) -> int:
     """The place of the first number that is not right; 0 if all are."""
     return int(np.argmax(~np.isclose(found, value, rtol=1e-4)))

@@ -43,13 +43,12 @@ LEAD, SMALLEST = 0.0241, -0.0038
 def lead_without_a_table(lead: float, smallest: float) -> Verdict:
     """Check GANomaly's mean lead over the WGAN on six tables, and its smallest on five."""
     found = each(number, lead=lead, smallest=smallest)
+    large = any(abs(found) > 1)
     return Answer(
         value=(LEAD, SMALLEST),
         within=0.0012,
         mistakes={
-            "a difference of two AUROCs lies between -1 and 1: 2 % is 0.02.": any(
-                abs(found) > 1
-            ),
+            "a difference of two AUROCs lies between -1 and 1: 2 % is 0.02.": large,
             "you have the WGAN minus GANomaly. The lead of GANomaly is asked "
             "for.": found[0] < 0 and abs(found[0] + LEAD) < 0.0012,
             "that is the lead over the 5th neighbour. Put the WGAN in its place.": (

@@ -49,18 +49,15 @@ ONES = 0.735, 0.770, 0.804, 0.835, 0.862, 0.887, 0.907, 0.9253, 0.940, 0.951, 0.
 def power_of_edges(power: float) -> Verdict:
     """Check a power of the edges (0: no division, 1: a full one) for the PCA residual."""
     power = number(power, "the power")
-    powers = np.linspace(0, 1, 11)
-    blurred, dotted, ones = (
-        np.interp(power, powers, y) for y in (BLURRED, DOTTED, ONES)
-    )
+    tables, powers = (BLURRED, DOTTED, ONES), np.linspace(0, 1, 11)
+    blurred, dotted, ones = (np.interp(power, powers, table) for table in tables)
+    low = blurred < 0.599, dotted < 0.599  # between its numbers the table is off
     found = f"blurred pictures get an AUROC of {blurred:.3f}, dotted ones {dotted:.3f}"
     return Answer(
         mistakes={
             f"the power is {power:g}. Look between 0 and 1.": not 0 <= power <= 1,
-            f"{found}. What must the power do so that simple pictures rise?": blurred
-            < 0.599,  # between its numbers the table is off
-            f"{found}. The power forgives a dot because a dot adds edges.": dotted
-            < 0.599,
+            f"{found}. What must the power do so that simple pictures rise?": low[0],
+            f"{found}. The power forgives a dot because a dot adds edges.": low[1],
         },
         right=f"blurred pictures get an AUROC of {blurred:.2f}, dotted ones "
         f"{dotted:.2f}. The digit 1, which took no part in the choice, gets "
