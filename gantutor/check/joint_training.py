@@ -60,6 +60,7 @@ def paper_score(function: Callable) -> Verdict:
     """Check GANomaly's score as its paper prints it: the L1 norm between two codes."""
     scores = call(function, LINEAR, ROWS)
     found = numbers(scores, (4,), "the result, a score for each row,")
+    # Worked out by hand, and held to the mistakes themselves by the tests:
     norms = np.array([27, 0, 29.875, 7.25])
     squares, residuals = np.array([377, 0, 448.516, 26.562]), [12, 0, 15.375, 2.75]
     return Answer(
@@ -132,10 +133,8 @@ def alice_step(function: Callable) -> Verdict:
         raise Off("return both losses: d_loss, ge_loss.")
     d_found, ge_found = (number(loss, "each loss") for loss in losses)
     d_is_off = not is_near(d_found, d_loss, 1e-3)
-    told = (
-        "the loss of {} is {:.4f} on small networks with a weight of 3, and should be "
-    )
-    told += "{:.4f}."
+    told = "the loss of {} is {:.4f} on small networks with a weight of 3, and should "
+    told += "be {:.4f}."
     verdict = Answer(
         value=ge_loss,
         within=1e-3,

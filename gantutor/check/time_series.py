@@ -90,6 +90,7 @@ def _case(n: int, abnormal: np.ndarray, alarms: list[int]) -> tuple:
     return np.isin(points, abnormal).astype(int), np.isin(points, alarms)
 
 
+# What a mistake makes of each case stands beside it; the tests hold the numbers to it.
 CASES = [
     _case(60, np.r_[10:20, 30:45, 50:58], [2, 13, 14, 18, 30, 31, 47]),
     _case(40, np.r_[0:10, 30:40], [4, 5, 6, 29, 39]),  # at both edges
