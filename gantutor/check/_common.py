@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gantutor.check._reading import Off, call, distance, is_near, is_open, numbers
+from gantutor.check._reading import (
+    Off,
+    call,
+    distance,
+    is_near,
+    is_open,
+    number,
+    numbers,
+)
 
 
 class Verdict(NamedTuple):
@@ -154,3 +162,18 @@ def judge_function(
             raise Off(message)
     record, result = wrong[0]
     raise Off(record.told(result))
+
+
+def each(read: Callable[..., Any], **answers: Any) -> np.ndarray:
+    """Several answers as an array, each read under its own name."""
+    return np.array([read(answer, what=name) for name, answer in answers.items()])
+
+
+def results(function: Callable[..., Any], inputs: Sequence[tuple]) -> np.ndarray:
+    """What the reader's function returns for each of some inputs, a number each."""
+    return np.array([number(call(function, *given), "the result") for given in inputs])
+
+
+def first_off(found: Any, value: Any) -> int:
+    """The place of the first number that is not right; 0 if all are."""
+    return int(np.argmax(~np.isclose(found, value, rtol=1e-4)))

@@ -33,8 +33,8 @@ def prior_stops_search(z: float, score: float) -> Verdict:
             "missing.": (1, 0.5),
             "that is the minimum for a squared residual. Here it is the absolute "
             "difference: each step saves its own length.": (10 / 3, 25 / 3),
-            "the two numbers are in the wrong order. First the place, then the score of "
-            "the row.": (4.5, 1),
+            "the two numbers are in the wrong order. First the place, then the score "
+            "of the row.": (4.5, 1),
             "the search need not go so far: is the last step from 4.9 to 5 worth its "
             "price?": z >= 5,
             f"at z = {z:g} a small step d to the right saves d and costs {z:g} times "
@@ -56,8 +56,8 @@ def best_latent_number(n_latent: int, auroc: float) -> Verdict:
         value=0.997,
         within=0.005,  # 1.00 is right to two digits
         mistakes={
-            "the two numbers are in the wrong order. First the number of latent numbers, "
-            "then the AUROC.": found == 1 and 0 < n < 1,
+            "the two numbers are in the wrong order. First the number of latent "
+            "numbers, then the AUROC.": found == 1 and 0 < n < 1,
             f"{n:g} latent numbers were not among those to try, 0 to 9.": n
             not in range(11),
             "with nine latent numbers for ten columns, anomalies are explained nearly "
@@ -101,16 +101,16 @@ def _one_row_counts(one: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 SCORES: dict[str, Callable] = {  # by what to say of a wrong answer about them
-    "it calls a plain distance to a point dependent on the company. Each row is scored for "
-    "itself there.": _distance,
+    "it calls a plain distance to a point dependent on the company. Each row is scored "
+    "for itself there.": _distance,
     "it complains about a difference in the seventh digit, which is only rounding. Compare "
     "with a tolerance.": lambda rows: _distance(rows) * (1 + 1e-7 * (len(rows) - 1)),
-    "it does not notice a score that is divided by the highest one of the batch. Shuffling "
-    "changes nothing there, but a smaller company "
+    "it does not notice a score that is divided by the highest one of the batch. "
+    "Shuffling changes nothing there, but a smaller company "
     "does.": lambda rows: _distance(rows) / _distance(rows).max(),
-    "it does not notice a score that is the mean of two neighbours. Parts of the table may "
-    "leave the two together, and a mean over rows stays the same. Compare each row with "
-    "itself alone.": _mean_of_two,
+    "it does not notice a score that is the mean of two neighbours. Parts of the table "
+    "may leave the two together, and a mean over rows stays the same. Compare each row "
+    "with itself alone.": _mean_of_two,
 } | {
     f"it does not notice a score in which row {place} of {len(ROWS)} is the only one that "
     "depends on its company. Look at all rows, not only at "

@@ -22,21 +22,21 @@ def batches_of_two(near: list[float], far: list[float]) -> Verdict:
         value=[-1, 1, -1, 1],
         within=0.01,
         mistakes={
-            "the mean is subtracted. Now divide by the standard deviation, which is half "
-            "of the distance between the two.": [-2, 2, -348.5, 348.5],
+            "the mean is subtracted. Now divide by the standard deviation, which is "
+            "half of the distance between the two.": [-2, 2, -348.5, 348.5],
             "that divides by the variance. Divide by its root, the standard "
             "deviation.": [-1 / 2, 1 / 2, -1 / 348.5, 1 / 348.5],
-            "that is the standard deviation with n - 1 in it. Batch normalisation divides "
-            "the sum of squares by n.": np.array([-1, 1, -1, 1]) / 2**0.5,
-            "the signs are swapped: the smaller of two values lies below their mean, and "
-            "becomes negative.": [1, -1, 1, -1],
+            "that is the standard deviation with n - 1 in it. Batch normalisation "
+            "divides the sum of squares by n.": np.array([-1, 1, -1, 1]) / 2**0.5,
+            "the signs are swapped: the smaller of two values lies below their mean, "
+            "and becomes negative.": [1, -1, 1, -1],
             "these are the values themselves. In training mode the mean of the two is "
             "subtracted, and the result is divided by their standard deviation.": values,
-            "that is a batch of one, where nothing is left. In a batch of two, how far is "
-            "each value from the mean of both?": [0, 0, 0, 0],
+            "that is a batch of one, where nothing is left. In a batch of two, how far "
+            "is each value from the mean of both?": [0, 0, 0, 0],
             "near is right. For 3 and 700 the mean and the standard deviation are both "
-            "of these two numbers again: compute them.": near_is_right
-            and not is_near(of_far, [-1, 1], 0.01),
+            "of these two numbers again: compute "
+            "them.": near_is_right and not is_near(of_far, [-1, 1], 0.01),
         },
         otherwise="the mean of 3 and 7 is 5, and the standard deviation is 2 (the root of "
         "the mean of (3 - 5)^2 and (7 - 5)^2). Subtract the one, divide by the other; then "
@@ -69,8 +69,8 @@ def normalised_alone(encoder: keras.Model) -> Verdict:
             "there is still a BatchNormalization in it, which takes its mean over the "
             "rows of the batch. Look for a layer that takes it over the units of one "
             "row.": "BatchNormalization" in kinds,
-            "two calls in training mode give different latent points. Something random is "
-            "left in the encoder: take the dropout or the noise "
+            "two calls in training mode give different latent points. Something random "
+            "is left in the encoder: take the dropout or the noise "
             "out.": not is_near(once, again, 1e-4),
             "in training mode a row alone gets another latent point than in a batch of "
             "20. Over what does the layer take its mean: rows, or the units of one "
@@ -92,24 +92,24 @@ def _scaled(calibration: np.ndarray, scores: np.ndarray) -> Answer:
     return Answer(
         value=scaled,
         mistakes={
-            "that is the mistake itself: the lowest and the highest score are those of the "
-            "batch. Take them from the calibration "
+            "that is the mistake itself: the lowest and the highest score are those of "
+            "the batch. Take them from the calibration "
             "rows.": (scores - scores.min()) / np.ptp(scores),
             "the calibration rows are in, but so are the scores of the batch. Scale by the "
             "calibration rows alone.": (scores - min(everything)) / np.ptp(everything),
-            "scores beyond the calibration rows are cut off. The scores 14 and 42 both get "
-            "1, so that their order is lost. Let them pass 1.": scaled.clip(max=1),
-            "scores below all calibration rows are cut off. The scores 0.5 and 1 both get "
-            "0, so that their order is lost. Let them fall below "
+            "scores beyond the calibration rows are cut off. The scores 14 and 42 both "
+            "get 1, so that their order is lost. Let them pass 1.": scaled.clip(max=1),
+            "scores below all calibration rows are cut off. The scores 0.5 and 1 both "
+            "get 0, so that their order is lost. Let them fall below "
             "0.": scaled.clip(min=0),
-            "scores beyond the calibration rows are cut off, on both sides. The scores 14 "
-            "and 42 both get 1, and 0.5 and 1 both get 0, so that their order is lost. Let "
-            "them pass 1, and fall below 0.": scaled.clip(0, 1),
-            "the highest calibration score becomes 1, but the lowest does not become 0. "
-            "Subtract it first.": scores / high,
+            "scores beyond the calibration rows are cut off, on both sides. The scores "
+            "14 and 42 both get 1, and 0.5 and 1 both get 0, so that their order is "
+            "lost. Let them pass 1, and fall below 0.": scaled.clip(0, 1),
+            "the highest calibration score becomes 1, but the lowest does not become "
+            "0. Subtract it first.": scores / high,
             "divide by the range, which is the highest minus the lowest.": above / high,
-            "that is honest too, in standard deviations from the mean. Asked for is the "
-            "scale on which the lowest calibration score is 0 and the highest "
+            "that is honest too, in standard deviations from the mean. Asked for is "
+            "the scale on which the lowest calibration score is 0 and the highest "
             "1.": (scores - calibration.mean()) / calibration.std(),
             "high and low are swapped: the highest score must come out highest.": 1
             - scaled,

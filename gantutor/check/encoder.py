@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import each, fitted_on, is_near, number, numbers
+from gantutor.check._common import Answer, Verdict, each, exercise, first_off, results
+from gantutor.check._reading import fitted_on, is_near, number, numbers
 from gantutor.data import ladder
 
 __all__ = ["against_the_mean", "fewer_latent_dimensions", "two_trainings"]
@@ -27,8 +27,8 @@ def two_trainings(after_izi: list[float], after_ziz: list[float]) -> Verdict:
             "0?": [1, 0.5, 1, 0],
             f"a is right twice, and so is b after izi. In ziz, {stays}. So what is the "
             "gradient of b, and where does b end?": [1, 0, 1, 0],
-            "a is right twice, and so is b after ziz. In izi the encoder sees real rows, "
-            "and b v moves E away from u by a random amount. Which b makes that "
+            "a is right twice, and so is b after ziz. In izi the encoder sees real "
+            "rows, and b v moves E away from u by a random amount. Which b makes that "
             "smallest?": [1, 0.5, 1, 0.5],
             "a moves in both trainings: it is what ties z, or u, to the answer. Put E "
             "into the losses and look for the a that makes them 0, or "
@@ -81,8 +81,8 @@ def fewer_latent_dimensions(
             "has a mean square of its own, and that of the anomalies is about twice as "
             "large.": rest / np.average(size, weights=(800, 400)),
             "both residuals are divided by the mean square of the normal rows. Divide "
-            "that of the anomalies by the mean square "
-            "of the anomalies.": rest / size[0],
+            "that of the anomalies by the mean square of the "
+            "anomalies.": rest / size[0],
             "these are the shares that are rebuilt. Asked for are the shares that are "
             "left: one minus yours.": 1 - left,
             "these are percentages. Shares are asked for: 90 % is 0.9.": 100 * left,
@@ -102,8 +102,8 @@ def fewer_latent_dimensions(
             f"{name} is {given:.3f}, which is what ten latent dimensions leave. Do the "
             "numbers come from the detector that you hand over?": 0 < given < 0.15,
             f"{name} is {given:.3f}: hardly anything would be rebuilt. Is the residual "
-            "computed on scaled rows, and a mean over "
-            "the columns, not a sum?": given > 0.85,
+            "computed on scaled rows, and a mean over the columns, not a "
+            "sum?": given > 0.85,
         },
         otherwise=f"{name} is {given:.3f}, which four latent dimensions do not give "
         "here. Divide the mean residual of each kind by the mean square of the scaled "
@@ -114,38 +114,6 @@ def fewer_latent_dimensions(
     ).judge(found)
 
 
-def _against_the_mean(a: np.ndarray, b: np.ndarray) -> Answer:
-    gains, unpaired = a - b, np.sort(a) - np.sort(b)
-    against = gains * gains.mean() < 0
-    return Answer(
-        value=against.mean(),
-        mistakes={
-            "this is the number of seeds. Divide by how many there are.": against.sum(),
-            "these are the seeds that say the same as the mean. Asked for are those that say "
-            "the opposite.": np.mean(gains * gains.mean() > 0),
-            "a seed on which both are equal is counted. It says nothing, so it does not "
-            "contradict.": np.mean(gains * gains.mean() <= 0),
-            "these are the seeds that say the opposite of the median difference. One large "
-            "difference can turn the mean: take the "
-            "mean.": np.mean(gains * np.median(gains) < 0),
-            "this is the share of seeds on which b is ahead, whatever the mean says. If the "
-            "mean is in favour of b, those seeds agree.": np.mean(a < b),
-            "this is the share of seeds on which a is ahead, whatever the mean says. If the "
-            "mean is in favour of a, those seeds agree.": np.mean(a > b),
-            "the two lists are sorted, so that their entries no longer belong to one seed. "
-            "Take the difference seed by seed "
-            "first.": np.mean(unpaired * unpaired.mean() < 0),
-        },
-        otherwise=lambda found: (
-            f"for a = {a.tolist()} and b = {b.tolist()} the differences are "
-            f"{gains.round(2).tolist()} with the mean {gains.mean():.3f}, so the share is "
-            f"{against.mean():.3g}. Yours is {found:.3g}."
-        ),
-        right="with a share like one half, a single seed is a coin. Report the mean, the "
-        "single differences, and this share.",
-    )
-
-
 @exercise
 def against_the_mean(function: Callable) -> Verdict:
     """Check a function of two lists of AUROCs: the share of seeds against the mean."""
@@ -154,4 +122,29 @@ def against_the_mean(function: Callable) -> Verdict:
         (np.array([0.5, 0.9, 0.8]), np.array([0.9, 0.7, 0.85])),
         (np.array([0.8, 0.9]), np.array([0.7, 0.6])),
     ]
-    return judge_function(function, _against_the_mean, inputs)
+    found, wanted = results(function, inputs), [1 / 2, 1 / 3, 0]
+    i = first_off(found, wanted)
+    a, b = inputs[i]
+    return Answer(
+        value=wanted,
+        mistakes={
+            "this is the number of seeds. Divide by how many there are.": [2, 1, 0],
+            "these are the seeds that say the same as the mean. Asked for are those "
+            "that say the opposite.": [1 / 4, 2 / 3, 1],
+            "a seed on which both are equal is counted. It says nothing, so it does "
+            "not contradict.": [3 / 4, 1 / 3, 0],
+            "these are the seeds that say the opposite of the median difference. One "
+            "large difference can turn the mean: take the mean.": [1 / 4, 1 / 3, 0],
+            "this is the share of seeds on which b is ahead, whatever the mean says. "
+            "If the mean is in favour of b, those seeds agree.": [1 / 2, 2 / 3, 0],
+            "this is the share of seeds on which a is ahead, whatever the mean says. "
+            "If the mean is in favour of a, those seeds agree.": [1 / 4, 1 / 3, 1],
+            "the two lists are sorted, so that their entries no longer belong to one "
+            "seed. Take the difference seed by seed first.": [0, 0, 0],
+        },
+        otherwise=f"for a = {a.tolist()} and b = {b.tolist()} the differences are "
+        f"{(a - b).round(2).tolist()} with the mean {(a - b).mean():.3f}, so the share is "
+        f"{wanted[i]:.3g}. Yours is {found[i]:.3g}.",
+        right="with a share like one half, a single seed is a coin. Report the mean, the "
+        "single differences, and this share.",
+    ).judge(found)

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import zmap, zscore
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import each, number, share
+from gantutor.check._common import Answer, Verdict, each, exercise, judge_function
+from gantutor.check._reading import number, share
 
 __all__ = ["best_of_nine_looks", "ensemble_score", "lead_without_a_table"]
 
@@ -44,13 +43,12 @@ LEAD, SMALLEST = 0.0241, -0.0038
 def lead_without_a_table(lead: float, smallest: float) -> Verdict:
     """Check GANomaly's mean lead over the WGAN on six tables, and its smallest on five."""
     found = each(number, lead=lead, smallest=smallest)
+    large = any(abs(found) > 1)
     return Answer(
         value=(LEAD, SMALLEST),
         within=0.0012,
         mistakes={
-            "a difference of two AUROCs lies between -1 and 1: 2 % is 0.02.": any(
-                abs(found) > 1
-            ),
+            "a difference of two AUROCs lies between -1 and 1: 2 % is 0.02.": large,
             "you have the WGAN minus GANomaly. The lead of GANomaly is asked "
             "for.": found[0] < 0 and abs(found[0] + LEAD) < 0.0012,
             "that is the lead over the 5th neighbour. Put the WGAN in its place.": (
@@ -61,8 +59,8 @@ def lead_without_a_table(lead: float, smallest: float) -> Verdict:
             "that is GANomaly without the residual in its score.": (-0.0020, -0.0203),
             "your second number is the largest mean over five tables. The smallest is "
             "asked for.": (LEAD, 0.0309),
-            "your second number is the smallest lead on one table. Leave one table out, "
-            "and take the mean over the five that stay.": (LEAD, -0.0101),
+            "your second number is the smallest lead on one table. Leave one table "
+            "out, and take the mean over the five that stay.": (LEAD, -0.0101),
             "your first number is the median over the tables. The mean is asked for.": (
                 -0.0014,
                 SMALLEST,
@@ -88,39 +86,41 @@ def _members(*kinds: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
 
 def ensemble_answer(kept: np.ndarray, new: np.ndarray, kinds: list[str]) -> Answer:
     """What the members' scores of kept rows and of new ones come to, and the mistakes."""
-    of_kind = np.array(kinds)
+
+    def scaled(rows: np.ndarray, n_less: int = 0) -> np.ndarray:
+        spread = rows.std(axis=1, keepdims=True, ddof=n_less)
+        return (new - rows.mean(axis=1, keepdims=True)) / spread
 
     def by_kind(z: np.ndarray) -> np.ndarray:
-        return np.mean([z[of_kind == kind].mean(axis=0) for kind in set(kinds)], axis=0)
+        of_kind = [z[np.array(kinds) == kind].mean(axis=0) for kind in set(kinds)]
+        return np.mean(of_kind, axis=0)
 
-    mean, spread = kept.mean(axis=1, keepdims=True), kept.std(axis=1, keepdims=True)
-    z = (new - mean) / spread
-    score = by_kind(z)
+    z, score = scaled(kept), by_kind(scaled(kept))
     return Answer(
         value=score,
         mistakes={
-            "each member has the same weight. Take the mean within each kind first, then "
-            "over the kinds.": z.mean(axis=0),
-            "the scores are not on one scale, so the member with the largest unit decides. "
-            "Take off the mean of its kept scores, and divide by their standard "
-            "deviation.": by_kind(new),
+            "each member has the same weight. Take the mean within each kind first, "
+            "then over the kinds.": z.mean(axis=0),
+            "the scores are not on one scale, so the member with the largest unit "
+            "decides. Take off the mean of its kept scores, and divide by their "
+            "standard deviation.": by_kind(new),
             "you scale the new rows by their own mean and standard deviation. Then the "
             "score of a row depends on its neighbours; the kept rows set the "
-            "scale.": by_kind(zscore(new, axis=1)),
+            "scale.": by_kind(scaled(new)),
             "you divide by the standard deviation, but do not take off the mean of the "
-            "kept scores.": by_kind(new / spread),
-            "you take off the mean of the kept scores, but do not divide by their standard "
-            "deviation.": by_kind(new - mean),
+            "kept scores.": by_kind(new / kept.std(axis=1)[:, None]),
+            "you take off the mean of the kept scores, but do not divide by their "
+            "standard deviation.": by_kind(new - kept.mean(axis=1)[:, None]),
             "you scale all members by the same numbers. Each member has a mean and a "
             "standard deviation of its own: "
-            "axis=1.": by_kind(zmap(new, kept, axis=None)),
-            "the standard deviation divides by n here, as np.std does, and not by n - 1. "
-            "(The order of the rows hardly "
-            "changes.)": by_kind(zmap(new, kept, axis=1, ddof=1)),
-            "you add the kinds up. Take their mean: then a kind more does not make every "
-            "row more anomalous.": len(set(kinds)) * score,
-            "you add up the members of a kind, so a kind with more members counts more. "
-            "Take their mean.": z.sum(axis=0) / len(set(kinds)),
+            "axis=1.": by_kind((new - kept.mean()) / kept.std()),
+            "the standard deviation divides by n here, as np.std does, and not by n - "
+            "1. (The order of the rows hardly "
+            "changes.)": by_kind(scaled(kept, n_less=1)),
+            "you add the kinds up. Take their mean: then a kind more does not make "
+            "every row more anomalous.": len(set(kinds)) * score,
+            "you add up the members of a kind, so a kind with more members counts "
+            "more. Take their mean.": z.sum(axis=0) / len(set(kinds)),
             "the sign is turned. A high score is anomalous, as in the members.": -score,
         },
         otherwise=lambda found: (

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import number
-from gantutor.scoring import p_values
+from gantutor.check._common import Answer, Verdict, exercise
+from gantutor.check._reading import call, number, numbers
 
 __all__ = ["parameters_of_larger_images", "power_of_edges", "two_sided"]
 
@@ -27,8 +26,8 @@ def parameters_of_larger_images(count: int) -> Verdict:
             "28 is halved twice, once by each convolution.": 8496 + 14 * 14 * 32 + 1,
             'with padding="same" zeros are added at the '
             "rim, so that 28 becomes exactly 14.": 8496 + 5 * 5 * 32 + 1,
-            "a channel that comes out of the second convolution looks at all 16 channels "
-            "that go in.": 272 + 32 * (4 * 4 + 1) + 1569,
+            "a channel that comes out of the second convolution looks at all 16 "
+            "channels that go in.": 272 + 32 * (4 * 4 + 1) + 1569,
             "this is the dense layer. The convolutions have parameters too.": 1569,
             "these are the weights of the dense layer. It has a bias too, and the "
             "convolutions have parameters.": 1568,
@@ -50,18 +49,15 @@ ONES = 0.735, 0.770, 0.804, 0.835, 0.862, 0.887, 0.907, 0.9253, 0.940, 0.951, 0.
 def power_of_edges(power: float) -> Verdict:
     """Check a power of the edges (0: no division, 1: a full one) for the PCA residual."""
     power = number(power, "the power")
-    powers = np.linspace(0, 1, 11)
-    blurred, dotted, ones = (
-        np.interp(power, powers, y) for y in (BLURRED, DOTTED, ONES)
-    )
+    tables, powers = (BLURRED, DOTTED, ONES), np.linspace(0, 1, 11)
+    blurred, dotted, ones = (np.interp(power, powers, table) for table in tables)
+    low = blurred < 0.599, dotted < 0.599  # between its numbers the table is off
     found = f"blurred pictures get an AUROC of {blurred:.3f}, dotted ones {dotted:.3f}"
     return Answer(
         mistakes={
             f"the power is {power:g}. Look between 0 and 1.": not 0 <= power <= 1,
-            f"{found}. What must the power do so that simple pictures rise?": blurred
-            < 0.599,  # between its numbers the table is off
-            f"{found}. The power forgives a dot because a dot adds edges.": dotted
-            < 0.599,
+            f"{found}. What must the power do so that simple pictures rise?": low[0],
+            f"{found}. The power forgives a dot because a dot adds edges.": low[1],
         },
         right=f"blurred pictures get an AUROC of {blurred:.2f}, dotted ones "
         f"{dotted:.2f}. The digit 1, which took no part in the choice, gets "
@@ -69,48 +65,34 @@ def power_of_edges(power: float) -> Verdict:
     ).judge(power)
 
 
-def _p_values(calibration: np.ndarray, values: np.ndarray) -> Answer:
-    n = len(calibration)
-    high, low = p_values(calibration, values), p_values(-calibration, -values)
-    smaller = np.minimum(high, low)
-    both = np.minimum(1, 2 * smaller)
-
-    def otherwise(found: np.ndarray) -> str:
-        i = np.abs(found - both).argmax()
-        return (
-            f"for the calibration values {calibration.astype(int).tolist()} the value "
-            f"{values[i]:g} has p = {both[i]:.2f}, and you have {found[i]:.2f}. Count by "
-            "hand how many are at least as low, and how many at least as high, equal ones "
-            "included."
-        )
-
-    return Answer(
-        value=both,
-        mistakes={
-            "low values get large p-values. That is the one-sided p-value of "
-            "gt.scoring.p_values: the other side is missing.": high,
-            "high values get large p-values: the other side is missing.": low,
-            "you look twice, so that twice as many normal rows fall below any limit. "
-            "Where is the factor 2?": smaller,
-            "a p-value must not be above 1. Two sides of one half each may add up to more, "
-            "because a value counts for both.": 2 * smaller,
-            "take the smaller of the two sides: odd on one side is enough.": np.minimum(
-                1, 2 * np.maximum(high, low)
-            ),
-            "the row itself is not counted in. It belongs into the numerator and into the "
-            "denominator, else p can be "
-            "0.": np.minimum(1, 2 * (smaller * (n + 1) - 1) / n),
-        },
-        otherwise=otherwise,
-        right="values far below and far above get small p-values, those in the middle 1. "
-        "Blurred pictures have nowhere left to hide.",
-    )
-
-
 @exercise
 def two_sided(function: Callable) -> Verdict:
     """Check a function of calibration values and values that returns two-sided p-values."""
     calibration = np.array([6.0, 1.0, 4.0, 2.0, 9.0, 4.0, 7.0, 5.0, 3.0])
-    inputs = [(calibration, np.array([0.0, 2.0, 4.0, 5.5, 9.0, 20.0]))]
+    values = np.array([0.0, 2.0, 4.0, 5.5, 9.0, 20.0])
     what = "the result, a p-value for each of the values,"
-    return judge_function(function, _p_values, inputs, what)
+    found = numbers(call(function, calibration, values), (6,), what)
+    wanted, low = np.array([0.2, 0.6, 1, 0.8, 0.4, 0.2]), [0.1, 0.3, 0.6, 0.7, 1, 1]
+    i = abs(found - wanted).argmax()
+    return Answer(
+        value=wanted,
+        mistakes={
+            "low values get large p-values. That is the one-sided p-value of "
+            "gt.scoring.p_values: the other side is "
+            "missing.": [1, 0.9, 0.7, 0.4, 0.2, 0.1],
+            "high values get large p-values: the other side is missing.": low,
+            "you look twice, so that twice as many normal rows fall below any limit. "
+            "Where is the factor 2?": [0.1, 0.3, 0.6, 0.4, 0.2, 0.1],
+            "a p-value must not be above 1. Two sides of one half each may add up to "
+            "more, because a value counts for both.": [0.2, 0.6, 1.2, 0.8, 0.4, 0.2],
+            "take the smaller of the two sides: odd on one side is enough.": [1] * 6,
+            "the row itself is not counted in. It belongs into the numerator and into "
+            "the denominator, else p can be 0.": [0, 4 / 9, 1, 6 / 9, 2 / 9, 0],
+        },
+        otherwise="for the calibration values "
+        f"{calibration.astype(int).tolist()} the value {values[i]:g} has "
+        f"p = {wanted[i]:.2f}, and you have {found[i]:.2f}. Count by hand how many are at "
+        "least as low, and how many at least as high, equal ones included.",
+        right="values far below and far above get small p-values, those in the middle 1. "
+        "Blurred pictures have nowhere left to hide.",
+    ).judge(found)

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from gantutor import networks
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import Off, call, is_near, number
+from gantutor.check._common import Answer, Verdict, exercise
+from gantutor.check._reading import Off, call, is_near, number, numbers
 from gantutor.losses import discriminator_loss
 
 __all__ = ["alice_step", "paper_score", "share_of_first_weights"]
@@ -28,8 +27,8 @@ def share_of_first_weights(share: float) -> Verdict:
             "the first weights never go to zero: each step multiplies their share by "
             "0.9999.": found == 0,
             "that is a percentage. A share is asked for: 90 % is 0.9.": is_percent,
-            "that is the share of all later weights together. Asked for is the share of "
-            "the first ones: one minus yours.": 1 - kept,
+            "that is the share of all later weights together. Asked for is the share "
+            "of the first ones: one minus yours.": 1 - kept,
             "that is what stays in a single step. It is multiplied 600 times.": 0.9999,
             "that is what one new network adds in one step.": 0.0001,
             "that would be left with the 0.995 of the lesson. Take 0.9999.": 0.995**600,
@@ -56,48 +55,39 @@ LINEAR = SimpleNamespace(
 ROWS = np.array([[1, 2, 0], [0, 0, 0], [-1, 0.5, 3], [2, -1, 1]], dtype=np.float32)
 
 
-def _paper_score(detector: Any, x: Any) -> Answer:
-    code = detector.encoder_(x)
-    made = detector.decoder_(code)
-    rest = np.asarray(code - detector.second_encoder_(made), dtype=float)
-    score = np.abs(rest).sum(axis=1)
-    of_first = np.abs(code - detector.encoder_(made)).sum(axis=1)
-    return Answer(
-        value=score,
-        mistakes={
-            "that is the score of the authors' code, the mean of squares. The paper takes "
-            "absolute differences.": np.square(rest).mean(axis=1),
-            "a sum of squares. The L1 norm is the sum of absolute "
-            "differences.": np.square(rest).sum(axis=1),
-            "that is the mean of the absolute differences, which ranks rows in the same "
-            "order. The norm itself is their sum.": np.abs(rest).mean(axis=1),
-            "that is the length of the difference, the root of the sum of squares (L2). "
-            "L1 adds absolute values.": np.linalg.norm(rest, axis=1),
-            "that is the residual of the row. The score compares the two "
-            "codes.": np.abs(x - made).sum(axis=1),
-            "the first encoder has read the reconstruction. That is the work of "
-            "second_encoder_.": of_first,
-            "high and low are swapped: a score goes up as a row gets more "
-            "anomalous.": -score,
-            "add the absolute values, not the differences: positive and negative ones "
-            "cancel.": rest.sum(axis=1),
-        },
-        otherwise=lambda found: (
-            f"on small linear networks the scores of {len(found)} rows are "
-            f"{np.round(found, 2).tolist()}, and should be "
-            f"{np.round(score, 2).tolist()}. Which two codes are compared, and how?"
-        ),
-        right="one line is another one. Whether it matters is a question to the tables: "
-        "compare the AUROC of both scores on the same detectors.",
-    )
-
-
 @exercise
 def paper_score(function: Callable) -> Verdict:
     """Check GANomaly's score as its paper prints it: the L1 norm between two codes."""
-    inputs = [(LINEAR, ROWS), (LINEAR, ROWS[:1])]
-    what = "the result, a score for each row,"
-    return judge_function(function, _paper_score, inputs, what)
+    scores = call(function, LINEAR, ROWS)
+    found = numbers(scores, (4,), "the result, a score for each row,")
+    # Worked out by hand, and held to the mistakes themselves by the tests:
+    norms = np.array([27, 0, 29.875, 7.25])
+    squares, residuals = np.array([377, 0, 448.516, 26.562]), [12, 0, 15.375, 2.75]
+    return Answer(
+        value=norms,
+        mistakes={
+            "that is the score of the authors' code, the mean of squares. The paper "
+            "takes absolute differences.": squares / 2,
+            "a sum of squares. The L1 norm is the sum of absolute differences.": squares,
+            "that is the mean of the absolute differences, which ranks rows in the "
+            "same order. The norm itself is their sum.": norms / 2,
+            "that is the length of the difference, the root of the sum of squares "
+            "(L2). L1 adds absolute values.": np.sqrt(squares),
+            "that is the residual of the row. The score compares the two "
+            "codes.": residuals,
+            "the first encoder has read the reconstruction. That is the work of "
+            "second_encoder_.": [12.5, 0, 16.8125, 3.875],
+            "high and low are swapped: a score goes up as a row gets more "
+            "anomalous.": -norms,
+            "add the absolute values, not the differences: positive and negative ones "
+            "cancel.": [27, 0, 29.875, -7.25],
+        },
+        otherwise="on small linear networks the scores of 4 rows are "
+        f"{found.round(2).tolist()}, and should be [27.0, 0.0, 29.88, 7.25]. Which two "
+        "codes are compared, and how?",
+        right="one line is another one. Whether it matters is a question to the tables: "
+        "compare the AUROC of both scores on the same detectors.",
+    ).judge(found)
 
 
 @exercise
@@ -143,19 +133,17 @@ def alice_step(function: Callable) -> Verdict:
         raise Off("return both losses: d_loss, ge_loss.")
     d_found, ge_found = (number(loss, "each loss") for loss in losses)
     d_is_off = not is_near(d_found, d_loss, 1e-3)
-    told = (
-        "the loss of {} is {:.4f} on small networks with a weight of 3, and should be "
-    )
-    told += "{:.4f}."
+    told = "the loss of {} is {:.4f} on small networks with a weight of 3, and should "
+    told += "be {:.4f}."
     verdict = Answer(
         value=ge_loss,
         within=1e-3,
         mistakes={
-            "the cycle is in the loss of D, which cannot do anything about it. It belongs "
-            "to G and E.": is_near(d_found, d_loss + cycle, 1e-3),
+            "the cycle is in the loss of D, which cannot do anything about it. It "
+            "belongs to G and E.": is_near(d_found, d_loss + cycle, 1e-3),
             told.format("discriminator", d_found, d_loss): d_is_off,
-            "that is the step of a BiGAN: nothing asks for G(E(x)) = x yet. Add the cycle "
-            "to ge_loss.": swapped,
+            "that is the step of a BiGAN: nothing asks for G(E(x)) = x yet. Add the "
+            "cycle to ge_loss.": swapped,
             "the cycle is there, but weight is not: multiply by it.": swapped + mean,
             "the differences are added over the columns. Take their mean over rows and "
             "columns.": swapped + 3 * cycle,

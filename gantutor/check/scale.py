@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import Off, call, each, is_near, number, refuse, share
+from gantutor.check._common import Answer, Verdict, each, exercise, first_off, results
+from gantutor.check._reading import Off, call, is_near, number, refuse, share
 
 __all__ = ["fair_sample", "loss_of_replica", "rows_seen"]
 
@@ -33,9 +33,9 @@ def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
             "the two are swapped: of fewer rows, a larger share is seen.": swapped,
             "these are the shares that are never drawn. Asked for are those that are "
             "drawn at least once.": found[0] > 0.99 and never,
-            "the first share is right. With 64,000 rows there are twice as many draws as "
-            "rows, but they fall on the same rows again and again. What is the chance "
-            "that all 128,000 miss one row?": is_large and found[1] == 1,
+            "the first share is right. With 64,000 rows there are twice as many draws "
+            "as rows, but they fall on the same rows again and again. What is the "
+            "chance that all 128,000 miss one row?": is_large and found[1] == 1,
             "the first share is right, and the second is that of the rows which are "
             "never drawn.": is_large and never,
             "1,000 rows are one for each step. Each step draws 128.": [0.00002, 0.0155],
@@ -54,39 +54,33 @@ def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
     ).judge(found)
 
 
-def _loss_of_replica(losses: tf.Tensor, batch_rows: int) -> Answer:
-    total, mean = tf.reduce_sum(losses).numpy(), tf.reduce_mean(losses).numpy()
-    wanted = total / batch_rows
-    return Answer(
-        value=wanted,
-        mistakes={
-            "this is half of the mean over the replica: right for two parts of the same size "
-            "alone. Let each row weigh the same, in whichever part it is.": mean / 2,
-            "this is the mean over the replica. The means of two replicas, added, are about "
-            "twice the mean over the batch.": mean,
-            "this is the sum over the replica: all replicas together give the sum over the "
-            "batch. Divide once more.": total,
-            "this is the mean over the replica, divided by the number of rows in the batch: "
-            "the rows are counted twice over. Begin with a sum.": mean / batch_rows,
-            "this is the mean over the replica times the share of rows that it does not have. "
-            "Turn the share round.": mean - mean * len(losses) / batch_rows,
-        },
-        otherwise=lambda found: (
-            f"a replica with the losses {losses.numpy().tolist()} in a batch of {batch_rows} "
-            f"rows has {wanted:.4g} of the mean, and your function returns {found:.4g}. Add "
-            "its results over all replicas in your mind: is that the mean over the batch?"
-        ),
-        right="each row weighs 1/128, in whichever process it is. TensorFlow has the same as "
-        "tf.nn.compute_average_loss.",
-    )
-
-
 @exercise
 def loss_of_replica(function: Callable) -> Verdict:
     """Check a function of the losses of one replica and the rows of the whole batch."""
     parts = ([1.0, 2.0, 6.0], 4), ([4.0], 4), ([3.0, 5.0, 8.0, 0.0], 8)
     inputs = [(tf.constant(losses), n) for losses, n in parts]
-    verdict = judge_function(function, _loss_of_replica, inputs)
+    found, wanted = results(function, inputs), [2.25, 1, 2]
+    i = first_off(found, wanted)
+    verdict = Answer(
+        value=wanted,
+        mistakes={
+            "this is half of the mean over the replica: right for two parts of the same size "
+            "alone. Let each row weigh the same, in whichever part it is.": [1.5, 2, 2],
+            "this is the mean over the replica. The means of two replicas, added, are "
+            "about twice the mean over the batch.": [3, 4, 4],
+            "this is the sum over the replica: all replicas together give the sum over "
+            "the batch. Divide once more.": [9, 4, 16],
+            "this is the mean over the replica, divided by the number of rows in the "
+            "batch: the rows are counted twice over. Begin with a sum.": [0.75, 1, 0.5],
+            "this is the mean over the replica times the share of rows that it does "
+            "not have. Turn the share round.": [0.75, 3, 2],
+        },
+        otherwise=f"a replica with the losses {parts[i][0]} in a batch of {parts[i][1]} rows "
+        f"has {wanted[i]:.4g} of the mean, and your function returns {found[i]:.4g}. Add "
+        "its results over all replicas in your mind: is that the mean over the batch?",
+        right="each row weighs 1/128, in whichever process it is. TensorFlow has the same as "
+        "tf.nn.compute_average_loss.",
+    ).judge(found)
     with tf.GradientTape() as tape:
         tape.watch(inputs[0][0])
         loss = function(*inputs[0])
@@ -167,24 +161,22 @@ def fair_sample(function: Callable) -> Verdict:
         f"{KEPT} / {TOTAL} = {wanted:.2f}."
     )
     same = "your function returns the same rows with each rng"
-    first_ones, last_ones = set(range(KEPT)), set(range(TOTAL - KEPT, TOTAL))
+    firsts, lasts = always == set(range(5)), always == set(range(20, 25))
     chunks = np.split(often, np.cumsum(SIZES)[:-1])
     by_size = np.argsort([chunk.mean() for chunk in chunks]).tolist() == [1, 3, 0, 2]
     return Answer(
         mistakes={
-            f"{same}, the first ones. Later rows must have a chance too.": always
-            == first_ones,
-            f"{same}, the last ones. Earlier rows must have a chance too.": always
-            == last_ones,
+            f"{same}, the first ones. Later rows must have a chance too.": firsts,
+            f"{same}, the last ones. Earlier rows must have a chance too.": lasts,
             f"{same}. Draw with the rng that it is given, not with one of its "
             "own.": bool(always),
-            f"{told} Your chunks give about the same number of rows each, and they differ in "
-            "size.": uneven and by_size and max(map(np.ptp, chunks)) < 0.08,
-            f"{told} The last rows have the best chance: row i must be kept with the chance "
-            "n / i, which becomes smaller and smaller.": often[-1] > 2 * wanted,
-            f"{told} The first rows have the best chance. Is the chance of row i n / i, with "
-            "i counted over all chunks from 1, and may each row that is kept have to "
-            "go?": often[0] > 1.3 * wanted,
+            f"{told} Your chunks give about the same number of rows each, and they "
+            "differ in size.": uneven and by_size and max(map(np.ptp, chunks)) < 0.08,
+            f"{told} The last rows have the best chance: row i must be kept with the "
+            "chance n / i, which becomes smaller and smaller.": often[-1] > 2 * wanted,
+            f"{told} The first rows have the best chance. Is the chance of row i n / "
+            "i, with i counted over all chunks from 1, and may each row that is kept "
+            "have to go?": often[0] > 1.3 * wanted,
             f"of two rows, one is asked for, and the first comes in {first} of 200 tries. "
             "Row i is kept with the chance n / i: is i counted from 1? The second row has "
             "i = 2.": abs(first - 100) >= 40,  # the spread is 7

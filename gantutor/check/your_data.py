@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from scipy.stats import binom
 
-from gantutor.check._common import Answer, Verdict, exercise, right
-from gantutor.check._reading import call, each, number, refuse
+from gantutor.check._common import Answer, Verdict, each, exercise, right
+from gantutor.check._reading import call, number, refuse
 
 __all__ = ["alarms_with_a_day_counter", "rows_for_a_budget", "worrying_number"]
 
@@ -42,20 +42,19 @@ def rows_for_a_budget(good_rows: int) -> Verdict:
 def alarms_with_a_day_counter(without_day: float, with_day: float) -> Verdict:
     """Check the shares of alarms a month later, without and with a counter of days."""
     found = each(number, without_day=without_day, with_day=with_day)
+    negative = any(found < 0)
     return Answer(
         value=(0.05, 0.9),
         within=0.08,  # other seeds differ by 0.03
         mistakes={
-            "predict returns 1 and -1. Take the share of -1, not the mean.": any(
-                found < 0
-            ),
+            "predict returns 1 and -1. Take the share of -1, not the mean.": negative,
             "a share lies between 0 and 1: 90 % is 0.9.": any(found > 1),
             "these are the shares of the rows without an alarm. predict returns -1 for "
             "a row that raises one.": found[1] < found[0] and sum(found) > 1,
             "with the column there are fewer alarms than without it. Are the two "
             "numbers in the right order?": found[1] < found[0],
-            f"{found[0]:.0%} alarms without the column are far more than the 5 % "
-            "that the detector allows. Was it fitted on March, and without the new "
+            f"{found[0]:.0%} alarms without the column are far more than the 5 % that "
+            "the detector allows. Was it fitted on March, and without the new "
             "column?": found[0] > 0.13,
             f"{found[1]:.0%} alarms with the column are hardly more than without it. "
             "Look at april['day']: does it go on from where March ended, or begin at 0 "

@@ -9,9 +9,12 @@ import gantutor as gt
 from gantutor.check import MODULES, Verdict
 from gantutor.check._common import (
     Answer,
+    each,
     exercise,
+    first_off,
     judge_function,
     off,
+    results,
     right,
     untouched,
 )
@@ -226,6 +229,23 @@ def test_a_function_is_held_against_the_record_of_each_input() -> None:
     ]:
         with pytest.raises(Off, match=words):
             judge_function(function, _doubled, inputs, "the double")
+
+
+def test_several_answers_are_read_each_under_its_name() -> None:
+    assert each(number, near=2, far="3").tolist() == [2.0, 3.0]
+    with pytest.raises(Off, match="far must be one number"):
+        each(number, near=2, far="three")
+
+
+def test_the_results_of_a_function_are_one_number_for_each_input() -> None:
+    assert results(lambda a, b: a + b, [(1, 2), (3, 4)]).tolist() == [3.0, 7.0]
+    with pytest.raises(Off, match="the result must be one number"):
+        results(lambda a: [a, a], [(1,)])
+
+
+def test_the_place_of_the_first_number_that_is_off() -> None:
+    assert first_off([1.0, 2.00001, 4.0, 5.0], [1, 2, 3, 4]) == 2
+    assert first_off([1.0, 2.0], [1, 2]) == 0
 
 
 # All modules together
