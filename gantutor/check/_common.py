@@ -118,9 +118,7 @@ def _judged(answers: list[tuple[Answer, Any]]) -> Verdict:
     """Judge what has been found for each record, and say a mistake that is in all."""
     first, _ = answers[0]
     for message in first.mistakes:
-        if all(
-            answer.makes(answer.mistakes[message], found) for answer, found in answers
-        ):
+        if all(a.makes(a.mistakes[message], found) for a, found in answers):
             raise Off(first.so_far + message)
     for answer, found in answers:
         if answer.value is not None and not is_near(found, answer.value, answer.within):

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, right
+from gantutor.check._common import Answer, Verdict, exercise
 from gantutor.check._reading import Off, call, is_reordered, number, numbers, refuse
 from gantutor.networks import initial_weights
 
@@ -53,13 +53,12 @@ def anomalies_on_all_sides(aurocs: Sequence[float]) -> Verdict:
     value = np.array(
         [0.699, 0.427, 0.367, 0.532, 0.366, 0.37, 0.58, 0.377, 0.577, 0.409]
     )
-    seed = int(np.argmax(abs(found - value)))
+    turned, seed = 1 - value, int(np.argmax(abs(found - value)))
     return Answer(
         value=value,
         within=0.02,
         mistakes={
-            "the score must go up where D says 'not real'. It is minus the logit.": 1
-            - value,
+            "the score must go up where D says 'not real'. It is minus the logit.": turned,
             "these are the AUROCs on the script's anomalies, from the lesson. Take the "
             "rows of the rung for both "
             "kinds.": [0.999, 0.0, 0.0, 0.193, 0.004, 0.0, 1.0, 1.0, 1.0, 0.0],
@@ -125,20 +124,21 @@ def joint_discriminator(function: Callable) -> Verdict:
     row = abs(usual - logits(x_2, z)).max()
     bent = abs(usual + logits(-x, -z) - 2 * logits(0 * x, 0 * z)).max()
     joined = abs(usual + logits(x_2, z_2) - logits(x, z_2) - logits(x_2, z)).max()
-    complaints = {
-        "all outputs lie between 0 and 1, however large the input is. A logit may be any "
-        "number: leave out the sigmoid.": low >= 0 and high <= 1,
-        "the output cannot be any number. Is there an activation at the end?": bounded,
-        "another noise does not change the logit. Is the noise connected?": noise
-        < close,
-        "another row does not change the logit. Is the row connected?": row < close,
-        "the network is no more than one weighted sum. Put a hidden layer with an "
-        "activation between the inputs and the logit.": bent < close,
-        "the network adds a verdict on the row and a verdict on the noise, so it cannot "
-        "see whether the two belong together. Join them before a hidden "
-        "layer.": joined < close,
-    }
-    refuse(complaints)
-    return right(
-        "two inputs, one logit, and it can see whether a row and its noise belong together."
-    )
+    return Answer(
+        mistakes={
+            "all outputs lie between 0 and 1, however large the input is. A logit may be "
+            "any number: leave out the sigmoid.": low >= 0 and high <= 1,
+            "the output cannot be any number. Is there an activation at the "
+            "end?": bounded,
+            "another noise does not change the logit. Is the noise connected?": noise
+            < close,
+            "another row does not change the logit. Is the row connected?": row < close,
+            "the network is no more than one weighted sum. Put a hidden layer with an "
+            "activation between the inputs and the logit.": bent < close,
+            "the network adds a verdict on the row and a verdict on the noise, so it "
+            "cannot see whether the two belong together. Join them before a hidden "
+            "layer.": joined < close,
+        },
+        right="two inputs, one logit, and it can see whether a row and its noise belong "
+        "together.",
+    ).judge(usual)

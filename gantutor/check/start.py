@@ -49,17 +49,16 @@ def looser_threshold(detector: Any, malignant_share: float) -> Verdict:
     fitted_on(detector, X_train, "X_train")
     rate = detector.false_alarm_rate
     alarm, odd = detector.predict(X_test) == -1, y_test == 1
+    malignant, benign = alarm[odd].mean(), alarm[~odd].mean()
     return Answer(
-        value=alarm[odd].mean(),
+        value=malignant,
         within=0.006,
         mistakes={
             f"the detector has the false_alarm_rate {rate}. Two in ten are asked "
             "for.": rate != 0.2,
-            "this is the share of the benign rows. y_test is 1 for malignant.": alarm[
-                ~odd
-            ].mean(),
+            "this is the share of the benign rows. y_test is 1 for malignant.": benign,
             "this is the share of malignant rows that are not reported. predict "
-            "returns -1 for a row that is reported.": 1 - alarm[odd].mean(),
+            "returns -1 for a row that is reported.": 1 - malignant,
             "this is the share of all test rows that are reported. Look at the "
             "malignant ones alone.": alarm.mean(),
             "this is the share of the reported rows that are malignant. Here it is "

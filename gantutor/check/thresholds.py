@@ -87,26 +87,23 @@ def alarms_when_normal_moves(alarms: np.ndarray) -> Verdict:
     expected = raised(0.5, usual)
     found = np.asarray(alarms)
     others = found[~np.isin(found, (0, 1))]
-    first = next(iter(others), 0)
-    shown = f"{first:.5g}" if found.dtype.kind in "iuf" else f"{first!s:.5}"
-    complaints = {
-        f"{alarms!r} is one number, and 18,000 decisions are asked for. Hand over the "
-        "array of True and False; its mean is the share of alarms.": found.size == 1,
-        "you give 20,000 decisions, so the calibration rows are among them. Move and "
-        "judge usual[2000:20_000] alone.": found.shape == (20_000,),
-        f"the decisions must have the shape (18000,), and yours have {found.shape}: one "
-        "True or False for each row of "
-        "usual[2000:20_000].": found.shape != expected.shape,
-        "these are the -1 and +1 of predict, where -1 is an alarm. Hand over True for an "
-        "alarm and False otherwise.": len(others) and (others == -1).all(),
-        f"these are no decisions but values such as {shown}. Compare the scores with the "
-        "threshold: True for each alarm.": len(others),
-    }
-    refuse(complaints)
+    n_alarms, first = np.count_nonzero(found), next(iter(others), 0)
     return Answer(
         value=expected,
         within=0.0,
         mistakes={
+            f"{alarms!r} is one number, and 18,000 decisions are asked for. Hand over the "
+            "array of True and False; its mean is the share of alarms.": found.size
+            == 1,
+            "you give 20,000 decisions, so the calibration rows are among them. Move and "
+            "judge usual[2000:20_000] alone.": found.shape == (20_000,),
+            f"the decisions must have the shape (18000,), and yours have {found.shape}: "
+            "one True or False for each row of "
+            "usual[2000:20_000].": found.shape != expected.shape,
+            "these are the -1 and +1 of predict, where -1 is an alarm. Hand over True for "
+            "an alarm and False otherwise.": first == -1 and bool((others == -1).all()),
+            f"these are no decisions but values such as {first}. Compare the scores with "
+            "the threshold: True for each alarm.": len(others) > 0,
             "these are the alarms among rows that have not moved. Add 0.5 to each "
             "column first.": raised(0.0, usual),
             "True and False are exchanged: an alarm is a score above the "
@@ -124,7 +121,7 @@ def alarms_when_normal_moves(alarms: np.ndarray) -> Verdict:
             "this threshold comes from the moved rows that it judges. Leave it where "
             "the old calibration scores have put it.": raised(0.5, moved[2000:]),
         },
-        otherwise=f"you raise {found.sum()} alarms, and it should be {expected.sum()}. "
+        otherwise=f"you raise {n_alarms} alarms, and it should be {expected.sum()}. "
         "Is the score the length of the moved row, and the limit "
         "threshold(calibration, 0.05)?",
         right=f"{expected.mean():.3f} of the rows, nearly three times as many alarms as "
