@@ -72,13 +72,12 @@ def wide_generator(discriminator: Callable) -> Verdict:
     def far_from(theory: np.ndarray) -> float:
         return float(np.sqrt(np.mean((found - theory) ** 2)))
 
-    theory = np.log(2) - 3 / 8 * x**2
+    theory, half = np.log(2) - 3 / 8 * x**2, 3 / 2 * x**2 - np.log(2)
     distance = far_from(theory)
     mistakes = {
         "this D has learned the line 0.5 - x: G's rows are still z + 1.": 0.5 - x,
         "the parabola is upside down. Which rows does the loss call real?": -theory,
-        "these generated rows are half as wide as the real ones, not twice.": 1.5 * x**2
-        - np.log(2),
+        "these generated rows are half as wide as the real ones, not twice.": half,
         "these generated rows are twice as wide, but around 1. Their middle should be "
         "0.": np.log(2) - x**2 / 2 + (x - 1) ** 2 / 8,
         "D's logit is 0 everywhere, as if real and generated rows were alike, or as if "
@@ -92,19 +91,19 @@ def wide_generator(discriminator: Callable) -> Verdict:
     narrow = max(1 + 2 * square, 0.05)
     middle, width = -slope / narrow, narrow**-0.5
     is_bell = narrow > 0.05 and far_from(np.polyval([square, slope, constant], x)) < 0.3
-    advice = "Train for 2000 steps with batches of 1024."
+    advice = "Train"
     if is_bell:
         advice = (
             f"It fits generated rows around {middle:.1f} that are {width:.1f} times as "
             "wide as the real ones. Asked for are rows around 0, 2 times as wide: 2 * z. If "
-            "yours are made so, train for 2000 steps with batches of 1024."
+            "yours are made so, train"
         )
     as_asked = distance < 0.15 and abs(middle) < 0.3 and 1.75 < width < 2.25
     return Answer(
         mistakes={
             message: nearest < min(distance, 0.4),
             f"between -2.5 and 2.5 the logit is {distance:.2f} away from log 2 - 3/8 x^2 "
-            f"(root mean square). {advice}": not as_asked,
+            f"(root mean square). {advice} for 2000 steps with batches of 1024.": not as_asked,
             "the logit is right, but it comes from a function without weights, and "
             "nothing in it can have been trained. Train a discriminator, and hand over "
             "the network "
@@ -129,39 +128,38 @@ def _plane(x: tf.Tensor) -> tf.Tensor:  # with the same slope everywhere
 def _uphill(network: Callable, rows: tf.Tensor, distance: float) -> Answer:
     x = rows.numpy()
     g = TOP - x if network is _hill else SLOPE + 0 * x
-    length = np.linalg.norm(g, axis=1, keepdims=True)
-    value = x + distance * g / length
+    length, step = np.linalg.norm(g, axis=1, keepdims=True), distance * g
+    value, by_one = x + step / length, x + g / length
+
+    def otherwise(found: np.ndarray) -> str:
+        far = np.linalg.norm(found - x, axis=1)
+        return (
+            f"asked for the distance {distance}, the five rows move by {far.min():.3f} to "
+            f"{far.max():.3f}, or not along the gradient. Try a network with a known slope, "
+            "such as lambda x: tf.reduce_sum(2 * x, axis=1)."
+        )
+
     return Answer(
         value=value,
         within=1e-3,
         mistakes={
-            "the rows move downhill.": x - distance * g / length,
+            "the rows move downhill.": x - step / length,
             "the steps are as long as the gradient. Divide the gradient of each row by "
-            "its length, so that each row moves by the distance.": x + distance * g,
+            "its length, so that each row moves by the distance.": x + step,
             "the steps are as long as the gradient of a mean. Divide the gradient of each "
-            "row by its length, so that each row moves by the "
-            "distance.": x + distance * g / 5,
-            "you divide by the length of all gradients together. Each row has a length "
-            "of its "
-            "own: sum the squares over axis 1.": x + distance * g / np.linalg.norm(g),
+            "row by its length, so that each row moves by the distance.": x + step / 5,
+            "you divide by the length of all gradients together. Each row has a length of "
+            "its own: sum the squares over axis 1.": x + step / np.linalg.norm(g),
             "you sum the squares over the rows (axis 0). The length of a row's gradient "
             "is a sum over its columns (axis "
-            "1).": x + distance * g / np.linalg.norm(g, axis=0),
-            "you divide by the squared length. Take its root.": x
-            + distance * g / length**2,
+            "1).": x + step / np.linalg.norm(g, axis=0),
+            "you divide by the squared length. Take its root.": x + step / length**2,
             "every column moves by the distance, so the row moves further. Use the "
             "gradient itself, not its signs.": x + distance * np.sign(g),
             "you return the steps. Add them to the rows.": value - x,
-            "every row has moved by a distance of 1, whatever is asked for.": x
-            + g / length,
+            "every row has moved by a distance of 1, whatever is asked for.": by_one,
         },
-        otherwise=lambda found: (
-            f"asked for the distance {distance}, the five rows move by "
-            f"{np.linalg.norm(found - x, axis=1).min():.3f} to "
-            f"{np.linalg.norm(found - x, axis=1).max():.3f}, or not along the gradient. "
-            "Try a network with a known slope, such as lambda x: tf.reduce_sum(2 * x, "
-            "axis=1)."
-        ),
+        otherwise=otherwise,
         right="each row has moved by the same distance, and the output has grown. In "
         "training, this direction is all that G ever hears from D.",
     )
