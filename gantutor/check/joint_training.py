@@ -60,7 +60,7 @@ def paper_score(function: Callable) -> Verdict:
     """Check GANomaly's score as its paper prints it: the L1 norm between two codes."""
     scores = call(function, LINEAR, ROWS)
     found = numbers(scores, (4,), "the result, a score for each row,")
-    # Worked out by hand, and held to the mistakes themselves by the tests:
+    # The tests hold these numbers to the mistakes themselves.
     norms = np.array([27, 0, 29.875, 7.25])
     squares, residuals = np.array([377, 0, 448.516, 26.562]), [12, 0, 15.375, 2.75]
     return Answer(
