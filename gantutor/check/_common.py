@@ -93,9 +93,7 @@ class Answer:
     is said if the answer is nearer to it than to the right one; the first that fits counts.
     """
 
-    value: Any = (
-        None  # a number or an array; if None, all is right that makes no mistake
-    )
+    value: Any = None  # number or array; without one, what makes no mistake is right
     within: Any = None  # how far off is still right; by default rounding
     mistakes: Mapping[str, Any] = field(default_factory=dict)  # by what to say
     near: float | None = None  # how far from a mistake's answer; by default as `within`
@@ -105,27 +103,30 @@ class Answer:
 
     def judge(self, found: Any) -> Verdict:
         """Return that an answer is right, or raise `Off` with what to say of it."""
+        return _judged([(self, found)])
+
+    def makes(self, mistake: Any, found: Any) -> bool:
+        """Whether a mistake has been made."""
+        if isinstance(mistake, bool | np.bool_):
+            return bool(mistake)
+        near = self.within if self.near is None else self.near
         off_by = np.inf if self.value is None else distance(found, self.value)
-        for message, mistake in self.mistakes.items():
-            if isinstance(mistake, bool | np.bool_):
-                made = bool(mistake)
-            else:
-                made = self.makes(found, mistake) and distance(found, mistake) < off_by
-            if made:
-                raise Off(self.so_far + message)
-        if self.value is not None and not is_near(found, self.value, self.within):
-            raise Off(self.so_far + self.told(found))
-        return right(self.right)
+        return is_near(found, mistake, near) and distance(found, mistake) <= off_by
 
-    def makes(self, found: Any, mistake: Any) -> bool:
-        """Whether an answer is near to the one that one gets by a mistake."""
-        return is_near(found, mistake, self.within if self.near is None else self.near)
 
-    def told(self, found: Any) -> str:
-        """What to say to an answer that makes no known mistake."""
-        return (
-            self.otherwise if isinstance(self.otherwise, str) else self.otherwise(found)
-        )
+def _judged(answers: list[tuple[Answer, Any]]) -> Verdict:
+    """Judge what has been found for each record, and say a mistake that is in all."""
+    first, _ = answers[0]
+    for message in first.mistakes:
+        if all(
+            answer.makes(answer.mistakes[message], found) for answer, found in answers
+        ):
+            raise Off(first.so_far + message)
+    for answer, found in answers:
+        if answer.value is not None and not is_near(found, answer.value, answer.within):
+            told = answer.otherwise
+            raise Off(answer.so_far + (told if isinstance(told, str) else told(found)))
+    return right(first.right)
 
 
 def judge_function(
@@ -148,20 +149,12 @@ def judge_function(
     errors
         As those of `call`.
     """
-    answers = [answer(*given) for given in inputs]
-    found = []
-    for given, record in zip(inputs, answers, strict=True):
+    answers = []
+    for given in inputs:
+        record = answer(*given)
         result = call(function, *given, errors=errors)
-        found.append(numbers(result, np.shape(record.value), what)[()])
-    pairs = list(zip(answers, found, strict=True))
-    wrong = [(a, f) for a, f in pairs if not is_near(f, a.value, a.within)]
-    if not wrong:
-        return right(answers[0].right)
-    for message in answers[0].mistakes:
-        if all(a.makes(f, a.mistakes[message]) for a, f in pairs):
-            raise Off(message)
-    record, result = wrong[0]
-    raise Off(record.told(result))
+        answers.append((record, numbers(result, np.shape(record.value), what)[()]))
+    return _judged(answers)
 
 
 def results(function: Callable[..., Any], inputs: Sequence[tuple]) -> np.ndarray:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import each, is_near, number, share
+from gantutor.check._common import Answer, Verdict, each, exercise, judge_function
+from gantutor.check._reading import is_near, number, share
 from gantutor.check.data import ROWS_FOR_COLUMNS, made_up_rows, ruler
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function, right
-from gantutor.check._reading import Off, call, each, is_near, number, refuse
+from gantutor.check._common import Answer, Verdict, each, exercise, judge_function
+from gantutor.check._reading import Off, call, is_near, number, refuse
 
 __all__ = ["averaged_weights", "how_many_traces", "one_trace"]
 
@@ -76,6 +76,7 @@ def _slow(n: int) -> Answer:
             f"after {n} steps x begins with {found[0]:.4f}, and slow gives "
             f"{steps[n][0]:.4f}. Compare the two loops line by line."
         ),
+        right="one graph serves every n, and its numbers are those of the slow loop.",
     )
 
 
@@ -96,7 +97,7 @@ def one_trace(fast: Callable) -> Verdict:
         return result
 
     inputs = [(3,), (4,), (20,), (20,)]
-    judge_function(counted, _slow, inputs, "the result of run(x, n)")
+    verdict = judge_function(counted, _slow, inputs, "the result of run(x, n)")
     complaints = {
         "the numbers are right, but the loop is still Python's: it calls step once for each "
         "step. Put @tf.function in front of run.": totals == [3, 7, 27, 47],
@@ -115,9 +116,7 @@ def one_trace(fast: Callable) -> Verdict:
         "times. The loop itself belongs into the tf.function."
     )
     call(traced, x, unknown, errors={only_the_step: "^TypeError|^OperatorNotAllowed"})
-    return right(
-        "one graph serves every n, and its numbers are those of the slow loop."
-    )
+    return verdict
 
 
 STARTS, MOVES = np.array([[1, -2, 0.5], [1, 1, 2]], dtype="float32")

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import call, each, is_near, refuse, share
+from gantutor.check._common import Answer, Verdict, each, exercise, judge_function
+from gantutor.check._reading import call, is_near, refuse, share
 from gantutor.data import ladder
 from gantutor.scoring import threshold
 
