@@ -157,6 +157,11 @@ def judge_function(
     return _judged(answers)
 
 
+def each(read: Callable[..., Any], **answers: Any) -> np.ndarray:
+    """Several answers as an array, each read under its own name."""
+    return np.array([read(answer, what=name) for name, answer in answers.items()])
+
+
 def results(function: Callable[..., Any], inputs: Sequence[tuple]) -> np.ndarray:
     """What the reader's function returns for each of some inputs, a number each."""
     return np.array([number(call(function, *given), "the result") for given in inputs])

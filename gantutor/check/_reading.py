@@ -150,8 +150,3 @@ def fitted_on(detector: Any, rows: ArrayLike, called: str) -> None:
             f"the detector was not fitted on {called}: of the {known.size} rows that have "
             f"set its threshold, {(~known).sum()} are others. Fit it on {called} alone."
         )
-
-
-def each(read: Callable[..., Any], **answers: Any) -> NDArray[np.float64]:
-    """Several answers as an array, each read under its own name."""
-    return np.array([read(answer, what=name) for name, answer in answers.items()])

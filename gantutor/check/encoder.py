@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, first_off, results
-from gantutor.check._reading import each, fitted_on, is_near, number, numbers
+from gantutor.check._common import Answer, Verdict, each, exercise, first_off, results
+from gantutor.check._reading import fitted_on, is_near, number, numbers
 from gantutor.data import ladder
 
 __all__ = ["against_the_mean", "fewer_latent_dimensions", "two_trainings"]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import each, number, share
+from gantutor.check._common import Answer, Verdict, each, exercise, judge_function
+from gantutor.check._reading import number, share
 
 __all__ = ["best_of_nine_looks", "ensemble_score", "lead_without_a_table"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from gantutor.check._common import Answer, Verdict, exercise, first_off, results
-from gantutor.check._reading import Off, call, each, is_near, number, refuse, share
+from gantutor.check._common import Answer, Verdict, each, exercise, first_off, results
+from gantutor.check._reading import Off, call, is_near, number, refuse, share
 
 __all__ = ["fair_sample", "loss_of_replica", "rows_seen"]
 

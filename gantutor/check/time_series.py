@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, first_off
-from gantutor.check._reading import call, each, number, refuse, share
+from gantutor.check._common import Answer, Verdict, each, exercise, first_off
+from gantutor.check._reading import call, number, refuse, share
 from gantutor.series import runs
 
 __all__ = ["amplitude_lost", "detection_delay", "windows_of_a_series"]

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from scipy.stats import binom
 
-from gantutor.check._common import Answer, Verdict, exercise, right
-from gantutor.check._reading import call, each, number, refuse
+from gantutor.check._common import Answer, Verdict, each, exercise, right
+from gantutor.check._reading import call, number, refuse
 
 __all__ = ["alarms_with_a_day_counter", "rows_for_a_budget", "worrying_number"]
 

@@ -9,6 +9,7 @@ import gantutor as gt
 from gantutor.check import MODULES, Verdict
 from gantutor.check._common import (
     Answer,
+    each,
     exercise,
     first_off,
     judge_function,
@@ -17,7 +18,7 @@ from gantutor.check._common import (
     right,
     untouched,
 )
-from gantutor.check._reading import Off, call, each, number, numbers, refuse, share
+from gantutor.check._reading import Off, call, number, numbers, refuse, share
 
 
 @exercise
