@@ -103,8 +103,9 @@ def _one_row_counts(one: np.ndarray, rows: np.ndarray) -> np.ndarray:
 SCORES: dict[str, Callable] = {  # by what to say of a wrong answer about them
     "it calls a plain distance to a point dependent on the company. Each row is scored "
     "for itself there.": _distance,
-    "it complains about a difference in the seventh digit, which is only rounding. Compare "
-    "with a tolerance.": lambda rows: _distance(rows) * (1 + 1e-7 * (len(rows) - 1)),
+    "it complains about a difference in the seventh digit, which is only rounding. "
+    "Compare with a "
+    "tolerance.": lambda rows: _distance(rows) * (1 + 1e-7 * (len(rows) - 1)),
     "it does not notice a score that is divided by the highest one of the batch. "
     "Shuffling changes nothing there, but a smaller company "
     "does.": lambda rows: _distance(rows) / _distance(rows).max(),
@@ -112,8 +113,8 @@ SCORES: dict[str, Callable] = {  # by what to say of a wrong answer about them
     "may leave the two together, and a mean over rows stays the same. Compare each row "
     "with itself alone.": _mean_of_two,
 } | {
-    f"it does not notice a score in which row {place} of {len(ROWS)} is the only one that "
-    "depends on its company. Look at all rows, not only at "
+    f"it does not notice a score in which row {place} of {len(ROWS)} is the only one "
+    "that depends on its company. Look at all rows, not only at "
     "some.": partial(_one_row_counts, row)
     for place, row in enumerate(ROWS, start=1)
 }

@@ -31,18 +31,19 @@ def batches_of_two(near: list[float], far: list[float]) -> Verdict:
             "the signs are swapped: the smaller of two values lies below their mean, "
             "and becomes negative.": [1, -1, 1, -1],
             "these are the values themselves. In training mode the mean of the two is "
-            "subtracted, and the result is divided by their standard deviation.": values,
+            "subtracted, and the result is divided by their standard "
+            "deviation.": values,
             "that is a batch of one, where nothing is left. In a batch of two, how far "
             "is each value from the mean of both?": [0, 0, 0, 0],
             "near is right. For 3 and 700 the mean and the standard deviation are both "
             "of these two numbers again: compute "
             "them.": near_is_right and not is_near(of_far, [-1, 1], 0.01),
         },
-        otherwise="the mean of 3 and 7 is 5, and the standard deviation is 2 (the root of "
-        "the mean of (3 - 5)^2 and (7 - 5)^2). Subtract the one, divide by the other; then "
-        "the same for 3 and 700.",
-        right="which of the two is larger is all that is left: 7 and 700 become the same "
-        "number. The row's only neighbour decides what it looks like.",
+        otherwise="the mean of 3 and 7 is 5, and the standard deviation is 2 (the root "
+        "of the mean of (3 - 5)^2 and (7 - 5)^2). Subtract the one, divide by the "
+        "other; then the same for 3 and 700.",
+        right="which of the two is larger is all that is left: 7 and 700 become the "
+        "same number. The row's only neighbour decides what it looks like.",
     ).judge([*of_near, *of_far])
 
 
@@ -51,14 +52,14 @@ def normalised_alone(encoder: keras.Model) -> Verdict:
     """Check an encoder that normalises, and does the same to a row in any company."""
     if not isinstance(encoder, keras.Model):
         raise Off(
-            f"a network is needed, and you passed {type(encoder).__name__}. Hand over what "
-            "encoder_with(...) returns."
+            f"a network is needed, and you passed {type(encoder).__name__}. Hand over "
+            "what encoder_with(...) returns."
         )
     shapes = encoder.input_shape, encoder.output_shape
     if shapes != ((None, 10), (None, 10)):
         raise Off(
-            f"the encoder maps {shapes[0]} to {shapes[1]}. Ten columns in and ten latent "
-            "numbers out are asked for, as in the lesson."
+            f"the encoder maps {shapes[0]} to {shapes[1]}. Ten columns in and ten "
+            "latent numbers out are asked for, as in the lesson."
         )
     kinds = [type(layer).__name__ for layer in encoder.layers]
     rows = tf.constant(np.random.default_rng(0).normal(size=(20, 10)), tf.float32)
@@ -75,13 +76,13 @@ def normalised_alone(encoder: keras.Model) -> Verdict:
             "in training mode a row alone gets another latent point than in a batch of "
             "20. Over what does the layer take its mean: rows, or the units of one "
             "row?": not is_near(once, alone, 1e-3),
-            "no row depends on its company, because nothing is normalised any more. Asked "
-            "for is a layer that normalises each row by "
+            "no row depends on its company, because nothing is normalised any more. "
+            "Asked for is a layer that normalises each row by "
             "itself.": "ormalization" not in "".join(kinds),
         },
-        right="mean and standard deviation are those of the units of one row, in training "
-        "and in use. A forgotten switch does no harm then. Whether it detects as well is "
-        "another question: measure it.",
+        right="mean and standard deviation are those of the units of one row, in "
+        "training and in use. A forgotten switch does no harm then. Whether it detects "
+        "as well is another question: measure it.",
     ).judge(once)
 
 
@@ -95,8 +96,9 @@ def _scaled(calibration: np.ndarray, scores: np.ndarray) -> Answer:
             "that is the mistake itself: the lowest and the highest score are those of "
             "the batch. Take them from the calibration "
             "rows.": (scores - scores.min()) / np.ptp(scores),
-            "the calibration rows are in, but so are the scores of the batch. Scale by the "
-            "calibration rows alone.": (scores - min(everything)) / np.ptp(everything),
+            "the calibration rows are in, but so are the scores of the batch. Scale by "
+            "the calibration rows "
+            "alone.": (scores - min(everything)) / np.ptp(everything),
             "scores beyond the calibration rows are cut off. The scores 14 and 42 both "
             "get 1, so that their order is lost. Let them pass 1.": scaled.clip(max=1),
             "scores below all calibration rows are cut off. The scores 0.5 and 1 both "
@@ -115,8 +117,8 @@ def _scaled(calibration: np.ndarray, scores: np.ndarray) -> Answer:
             - scaled,
         },
         otherwise=lambda found: (
-            "the calibration scores run from 2 to 10, so the score 6 lies in the middle "
-            f"and should become 0.5. Yours becomes {found[2]:.3g}."
+            "the calibration scores run from 2 to 10, so the score 6 lies in the "
+            f"middle and should become 0.5. Yours becomes {found[2]:.3g}."
             if abs(found[2] - 0.5) > 0.001
             else f"the scores {scores.tolist()} should become "
             f"{scaled.round(3).tolist()}. Yours become {found.round(3).tolist()}."
@@ -136,8 +138,9 @@ def scale_by_calibration(function: Callable) -> Verdict:
     one = numbers(alone, (1,), "one score alone")
     return Answer(
         value=[0.5],
-        otherwise=f"the score 6 becomes 0.5 in company and {one[0]:.3g} alone. Nothing of "
-        "the other scores may enter.",
-        right="a score keeps its number whatever company it is in, and the order stays, so "
-        "that the AUROC does as well. Above 1 means: odder than any calibration row.",
+        otherwise=f"the score 6 becomes 0.5 in company and {one[0]:.3g} alone. Nothing "
+        "of the other scores may enter.",
+        right="a score keeps its number whatever company it is in, and the order "
+        "stays, so that the AUROC does as well. Above 1 means: odder than any "
+        "calibration row.",
     ).judge(one)

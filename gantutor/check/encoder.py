@@ -39,12 +39,12 @@ def two_trainings(after_izi: list[float], after_ziz: list[float]) -> Verdict:
             f"after ziz: E(G(z)) = a z + b 0 should be z. That fixes a; {stays}, so "
             "nothing moves it.": izi_right and not ziz_right,
         },
-        otherwise="write the losses down. izi: the mean of (u - E)^2 + v^2 with "
-        "E = a u + b v. ziz: the mean of (z - a z - b 0)^2. Which a and b make each as "
-        "small as possible, and which of them does the loss not depend on?",
-        right="izi finds that v tells nothing of u, and sets b to 0. ziz never sees a v "
-        "that is not 0, so b stays where it began, and the encoder is off by v/2 on every "
-        "real row. That is the price of practising on generated rows alone.",
+        otherwise="write the losses down. izi: the mean of (u - E)^2 + v^2 with E = a "
+        "u + b v. ziz: the mean of (z - a z - b 0)^2. Which a and b make each as small "
+        "as possible, and which of them does the loss not depend on?",
+        right="izi finds that v tells nothing of u, and sets b to 0. ziz never sees a "
+        "v that is not 0, so b stays where it began, and the encoder is off by v/2 on "
+        "every real row. That is the price of practising on generated rows alone.",
     ).judge([*izi, *ziz])
 
 
@@ -143,8 +143,8 @@ def against_the_mean(function: Callable) -> Verdict:
             "seed. Take the difference seed by seed first.": [0, 0, 0],
         },
         otherwise=f"for a = {a.tolist()} and b = {b.tolist()} the differences are "
-        f"{(a - b).round(2).tolist()} with the mean {(a - b).mean():.3f}, so the share is "
-        f"{wanted[i]:.3g}. Yours is {found[i]:.3g}.",
-        right="with a share like one half, a single seed is a coin. Report the mean, the "
-        "single differences, and this share.",
+        f"{(a - b).round(2).tolist()} with the mean {(a - b).mean():.3f}, so the share "
+        f"is {wanted[i]:.3g}. Yours is {found[i]:.3g}.",
+        right="with a share like one half, a single seed is a coin. Report the mean, "
+        "the single differences, and this share.",
     ).judge(found)

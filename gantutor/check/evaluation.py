@@ -71,8 +71,8 @@ def lead_without_a_table(lead: float, smallest: float) -> Verdict:
         otherwise=f"lead {found[0]:.4f} and smallest {found[1]:.4f} are not what the "
         "file gives. Start with the six differences, aurocs.loc[residual, six] - "
         'aurocs.loc["WGAN", six].',
-        right="without Wilt the lead of .024 turns into -.004. One table decides who is "
-        "ahead.",
+        right="without Wilt the lead of .024 turns into -.004. One table decides who "
+        "is ahead.",
     ).judge(found)
 
 
@@ -85,7 +85,7 @@ def _members(*kinds: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
 
 
 def ensemble_answer(kept: np.ndarray, new: np.ndarray, kinds: list[str]) -> Answer:
-    """What the members' scores of kept rows and of new ones come to, and the mistakes."""
+    """What members with these scores of kept and new rows say, and the mistakes."""
 
     def scaled(rows: np.ndarray, n_less: int = 0) -> np.ndarray:
         spread = rows.std(axis=1, keepdims=True, ddof=n_less)
@@ -124,9 +124,9 @@ def ensemble_answer(kept: np.ndarray, new: np.ndarray, kinds: list[str]) -> Answ
             "the sign is turned. A high score is anomalous, as in the members.": -score,
         },
         otherwise=lambda found: (
-            f"for the kinds {', '.join(kinds)} the first row has {found[0]:.3f}, "
-            f"and {score[0]:.3f} is right. Look at two members of two kinds first: "
-            "it is the lesson's function `together`."
+            f"for the kinds {', '.join(kinds)} the first row has {found[0]:.3f}, and "
+            f"{score[0]:.3f} is right. Look at two members of two kinds first: it is "
+            "the lesson's function `together`."
         ),
         right="each kind counts once, however many members it has, as in "
         "gt.detectors.Ensemble.",

@@ -34,8 +34,8 @@ def parameters_of_larger_images(count: int) -> Verdict:
         },
         otherwise="add up three layers. Which shape has the image after the first "
         "convolution, after the second, and how many numbers is that when laid flat?",
-        right="272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, and "
-        "only the last layer has grown.",
+        right="272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, "
+        "and only the last layer has grown.",
     ).judge(number(count, "the number of parameters"))
 
 
@@ -89,10 +89,10 @@ def two_sided(function: Callable) -> Verdict:
             "the row itself is not counted in. It belongs into the numerator and into "
             "the denominator, else p can be 0.": [0, 4 / 9, 1, 6 / 9, 2 / 9, 0],
         },
-        otherwise="for the calibration values "
-        f"{calibration.astype(int).tolist()} the value {values[i]:g} has "
-        f"p = {wanted[i]:.2f}, and you have {found[i]:.2f}. Count by hand how many are at "
-        "least as low, and how many at least as high, equal ones included.",
-        right="values far below and far above get small p-values, those in the middle 1. "
-        "Blurred pictures have nowhere left to hide.",
+        otherwise=f"for the calibration values {calibration.astype(int).tolist()} the "
+        f"value {values[i]:g} has p = {wanted[i]:.2f}, and you have {found[i]:.2f}. "
+        "Count by hand how many are at least as low, and how many at least as high, "
+        "equal ones included.",
+        right="values far below and far above get small p-values, those in the middle "
+        "1. Blurred pictures have nowhere left to hide.",
     ).judge(found)

@@ -36,8 +36,8 @@ def share_of_first_weights(share: float) -> Verdict:
         },
         otherwise="after one step the first weights have the share 0.9999, after two "
         "0.9999 times 0.9999. And after 600?",
-        right="the network that scores would be untrained by 94 %. An average must run for "
-        "several times 1 / (1 - share) steps, here 10,000.",
+        right="the network that scores would be untrained by 94 %. An average must run "
+        "for several times 1 / (1 - share) steps, here 10,000.",
     ).judge(found)
 
 
@@ -60,19 +60,19 @@ def paper_score(function: Callable) -> Verdict:
     """Check GANomaly's score as its paper prints it: the L1 norm between two codes."""
     scores = call(function, LINEAR, ROWS)
     found = numbers(scores, (4,), "the result, a score for each row,")
-    # Worked out by hand, and held to the mistakes themselves by the tests:
+    # The tests hold these numbers to the mistakes themselves.
     norms = np.array([27, 0, 29.875, 7.25])
-    squares, residuals = np.array([377, 0, 448.516, 26.562]), [12, 0, 15.375, 2.75]
+    square, residuals = np.array([377, 0, 448.516, 26.562]), [12, 0, 15.375, 2.75]
     return Answer(
         value=norms,
         mistakes={
             "that is the score of the authors' code, the mean of squares. The paper "
-            "takes absolute differences.": squares / 2,
-            "a sum of squares. The L1 norm is the sum of absolute differences.": squares,
+            "takes absolute differences.": square / 2,
+            "a sum of squares. The L1 norm is the sum of absolute differences.": square,
             "that is the mean of the absolute differences, which ranks rows in the "
             "same order. The norm itself is their sum.": norms / 2,
             "that is the length of the difference, the root of the sum of squares "
-            "(L2). L1 adds absolute values.": np.sqrt(squares),
+            "(L2). L1 adds absolute values.": np.sqrt(square),
             "that is the residual of the row. The score compares the two "
             "codes.": residuals,
             "the first encoder has read the reconstruction. That is the work of "
@@ -85,8 +85,8 @@ def paper_score(function: Callable) -> Verdict:
         otherwise="on small linear networks the scores of 4 rows are "
         f"{found.round(2).tolist()}, and should be [27.0, 0.0, 29.88, 7.25]. Which two "
         "codes are compared, and how?",
-        right="one line is another one. Whether it matters is a question to the tables: "
-        "compare the AUROC of both scores on the same detectors.",
+        right="one line is another one. Whether it matters is a question to the "
+        "tables: compare the AUROC of both scores on the same detectors.",
     ).judge(found)
 
 
@@ -116,7 +116,7 @@ def alice_step(function: Callable) -> Verdict:
         cycle = weight * mean
         ge_loss = swapped + cycle
     squared = weight * tf.reduce_mean(rest**2)
-    turned = swapped + weight * tf.reduce_mean(tf.abs(z - encoder(made)))
+    zxz = swapped + weight * tf.reduce_mean(tf.abs(z - encoder(made)))
 
     moved = {}
     for name, network in players.items():
@@ -148,7 +148,7 @@ def alice_step(function: Callable) -> Verdict:
             "the differences are added over the columns. Take their mean over rows and "
             "columns.": swapped + 3 * cycle,
             "the differences are squared. Take absolute values.": swapped + squared,
-            "that is the other way round, z to x to z. Asked for is x to z to x.": turned,
+            "that is the other way round, z to x to z. Asked for is x to z to x.": zxz,
             "in the loss of G and E the labels must be swapped: "
             "discriminator_loss(fake_logits, real_logits).": d_loss + cycle,
         },
@@ -160,7 +160,7 @@ def alice_step(function: Callable) -> Verdict:
         pairs = zip(network.get_weights(), moved[name], strict=True)
         if not all(is_near(after, ours, 1e-3) for after, ours in pairs):
             raise Off(
-                f"both losses are right, but the {name} does not move as it should. Which "
-                "networks does each minimize get, and which tape?"
+                f"both losses are right, but the {name} does not move as it should. "
+                "Which networks does each minimize get, and which tape?"
             )
     return verdict

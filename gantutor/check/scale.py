@@ -18,8 +18,8 @@ def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
     large, small = (1 - (1 - 1 / n) ** 128_000 for n in (50_000_000, 64_000))
     if number(of_64_thousand, "of_64_thousand") == 2:
         raise Off(
-            "of_64_thousand is draws divided by rows, 2. They fall on the same rows again and "
-            "again: what is the chance that all 128,000 miss one row?"
+            "of_64_thousand is draws divided by rows, 2. They fall on the same rows "
+            "again and again: what is the chance that all 128,000 miss one row?"
         )
     found = each(share, of_50_million=of_50_million, of_64_thousand=of_64_thousand)
     is_large = abs(found[0] - large) <= 0.0001
@@ -48,9 +48,9 @@ def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
         otherwise="the first share is right, the second is off. With n rows, one draw "
         "misses a given row with the chance 1 - 1/n. How many draws must miss it, with "
         "n = 64,000?",
-        right="of 50 million rows a training sees a quarter of a percent, so a fair sample "
-        "of a few hundred thousand is all that it can use. Of 64,000 it never sees an "
-        "eighth, although it draws each twice on average.",
+        right="of 50 million rows a training sees a quarter of a percent, so a fair "
+        "sample of a few hundred thousand is all that it can use. Of 64,000 it never "
+        "sees an eighth, although it draws each twice on average.",
     ).judge(found)
 
 
@@ -64,8 +64,9 @@ def loss_of_replica(function: Callable) -> Verdict:
     verdict = Answer(
         value=wanted,
         mistakes={
-            "this is half of the mean over the replica: right for two parts of the same size "
-            "alone. Let each row weigh the same, in whichever part it is.": [1.5, 2, 2],
+            "this is half of the mean over the replica: right for two parts of the "
+            "same size alone. Let each row weigh the same, in whichever part it "
+            "is.": [1.5, 2, 2],
             "this is the mean over the replica. The means of two replicas, added, are "
             "about twice the mean over the batch.": [3, 4, 4],
             "this is the sum over the replica: all replicas together give the sum over "
@@ -75,19 +76,20 @@ def loss_of_replica(function: Callable) -> Verdict:
             "this is the mean over the replica times the share of rows that it does "
             "not have. Turn the share round.": [0.75, 3, 2],
         },
-        otherwise=f"a replica with the losses {parts[i][0]} in a batch of {parts[i][1]} rows "
-        f"has {wanted[i]:.4g} of the mean, and your function returns {found[i]:.4g}. Add "
-        "its results over all replicas in your mind: is that the mean over the batch?",
-        right="each row weighs 1/128, in whichever process it is. TensorFlow has the same as "
-        "tf.nn.compute_average_loss.",
+        otherwise=f"a replica with the losses {parts[i][0]} in a batch of "
+        f"{parts[i][1]} rows has {wanted[i]:.4g} of the mean, and your function "
+        f"returns {found[i]:.4g}. Add its results over all replicas in your mind: is "
+        "that the mean over the batch?",
+        right="each row weighs 1/128, in whichever process it is. TensorFlow has the "
+        "same as tf.nn.compute_average_loss.",
     ).judge(found)
     with tf.GradientTape() as tape:
         tape.watch(inputs[0][0])
         loss = function(*inputs[0])
     if not tf.is_tensor(loss) or tape.gradient(loss, inputs[0][0]) is None:
         raise Off(
-            "the number is right, but no gradient runs through it. Stay with TensorFlow: "
-            "tf.reduce_sum of the tensor, not NumPy's."
+            "the number is right, but no gradient runs through it. Stay with "
+            "TensorFlow: tf.reduce_sum of the tensor, not NumPy's."
         )
     return verdict
 
@@ -136,11 +138,11 @@ def _drawn(function: Callable, sizes: tuple[int, ...], n: int, seed: int) -> np.
 
 
 def _most_held(function: Callable) -> float:
-    """The most memory that a function held at once, as a share of all chunks, 3.2 MB."""
+    """The most memory that a function held at once, as a share of all chunks."""
     tracemalloc.start()
     try:
         call(function, _Chunks((10,) * 40, 1000), 2, np.random.default_rng(0))
-        return tracemalloc.get_traced_memory()[1] / 3.2e6
+        return tracemalloc.get_traced_memory()[1] / (8 * 400 * 1000)
     finally:
         tracemalloc.stop()
 
@@ -156,8 +158,8 @@ def fair_sample(function: Callable) -> Verdict:
     first = sum(_drawn(function, (2,), 1, seed)[0] == 0 for seed in range(200))
     low, high = often.argmin(), often.argmax()
     told = (
-        f"in {TRIES:,} tries, row {high} of {TOTAL} came into the sample with a share of "
-        f"{often[high]:.2f} and row {low} with {often[low]:.2f}. Each should have "
+        f"in {TRIES:,} tries, row {high} of {TOTAL} came into the sample with a share "
+        f"of {often[high]:.2f} and row {low} with {often[low]:.2f}. Each should have "
         f"{KEPT} / {TOTAL} = {wanted:.2f}."
     )
     same = "your function returns the same rows with each rng"
@@ -177,15 +179,15 @@ def fair_sample(function: Callable) -> Verdict:
             f"{told} The first rows have the best chance. Is the chance of row i n / "
             "i, with i counted over all chunks from 1, and may each row that is kept "
             "have to go?": often[0] > 1.3 * wanted,
-            f"of two rows, one is asked for, and the first comes in {first} of 200 tries. "
-            "Row i is kept with the chance n / i: is i counted from 1? The second row has "
-            "i = 2.": abs(first - 100) >= 40,  # the spread is 7
+            f"of two rows, one is asked for, and the first comes in {first} of 200 "
+            "tries. Row i is kept with the chance n / i: is i counted from 1? The "
+            "second row has i = 2.": abs(first - 100) >= 40,  # the spread is 7
             told: uneven,
             "each row has the same chance, but your function holds most of the rows at "
             "once. They may be more than the memory: keep n rows, and one "
             "chunk.": _most_held(function) > 0.5,
         },
-        right=f"each of {TOTAL} rows came into the sample of {KEPT} about equally often in "
-        f"{TRIES:,} tries. One pass, and in memory the sample and a few chunks. Row by "
-        "row this is reservoir sampling (Vitter 1985, algorithm R).",
+        right=f"each of {TOTAL} rows came into the sample of {KEPT} about equally "
+        f"often in {TRIES:,} tries. One pass, and in memory the sample and a few "
+        "chunks. Row by row this is reservoir sampling (Vitter 1985, algorithm R).",
     ).judge(drawn)

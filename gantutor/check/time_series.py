@@ -97,8 +97,8 @@ CASES = [
     _case(50, np.r_[5:15, 20:30, 32:47], [17, 23, 24, 25, 26, 40]),
     _case(80, np.r_[10:20, 30:40, 50:70], [8, 9, 10, 11, 31, 32, 60, 65]),
 ]
-EDGE = "np.diff sees no change there. Put a 0 before and after the labels, as runs(labels) "
-EDGE += "does."
+EDGE = "np.diff sees no change there. Put a 0 before and after the labels, as "
+EDGE += "runs(labels) does."
 
 
 @exercise
@@ -117,7 +117,7 @@ def detection_delay(function: Callable) -> Verdict:
     )
     found = [number(delay, "the result") for delay in found]
     wanted = [3 / 2, 13 / 2, 11 / 2, 11 / 3]
-    of_all = [2.75, 7, 6.25, 29 / 6]
+    mean = [2.75, 7, 6.25, 29 / 6]
     not_from_0, not_to_end = [1.5, 9, 5.5, 11 / 3], [1.5, 4, 5.5, 11 / 3]
     i = first_off(found, wanted)
     labels, alarms = CASES[i]
@@ -136,7 +136,7 @@ def detection_delay(function: Callable) -> Verdict:
             "this is one too many: an alarm on the first point of an event is 0 points "
             "late.": [2.5, 7.5, 6.5, 14 / 3],
             "this takes the last alarm in an event. Take the first.": [4.5, 7.5, 7, 6],
-            "this is the mean over all alarms in an event. Only the first counts.": of_all,
+            "this is the mean over all alarms in an event. Only the first counts.": mean,
             "the first alarm after the start is taken even where it lies behind the "
             "end of the event. Such an event is not found.": [1.5, 6.5, 23 / 3, 11 / 3],
             "this is the median. Return the mean, in which one very late alarm "

@@ -32,9 +32,9 @@ def rows_for_a_budget(good_rows: int) -> Verdict:
         },
         otherwise="that is enough, but not the least. What is one over the rate, less "
         "one? And of how many rows is it a fifth?",
-        right="1 / 0.003 - 1 is 332.3, so 333 calibration rows, a fifth of 1,665 (`fit` "
-        "rounds, so 1,663 would do). With "
-        "half as many the rate that can be promised is twice as high.",
+        right="1 / 0.003 - 1 is 332.3, so 333 calibration rows, a fifth of 1,665 "
+        "(`fit` rounds, so 1,663 would do). With half as many the rate that can be "
+        "promised is twice as high.",
     ).judge(rows)
 
 
@@ -81,14 +81,16 @@ def worrying_number(function: Callable) -> Verdict:
             {
                 f"{said}. A number of alarms is needed, not a share.": 0 < found < 1,
                 f"{said}. Alarms come in whole numbers.": found % 1,
-                f"{said}, one too few: the chance of so many or more is {chance}. Do you "
-                "use an approximation? Or binom.sf(k, n, rate), which leaves k itself out: "
-                "the chance of k or more is sf(k - 1, n, rate).": found == wanted - 1,
-                f"{said}. The chance of so many alarms or more is {chance}; the smallest "
-                "number whose chance is at most 0.01 is asked for.": found != wanted,
+                f"{said}, one too few: the chance of so many or more is {chance}. Do "
+                "you use an approximation? Or binom.sf(k, n, rate), which leaves k "
+                "itself out: the chance of k or more is sf(k - 1, n, "
+                "rate).": found == wanted - 1,
+                f"{said}. The chance of so many alarms or more is {chance}; the "
+                "smallest number whose chance is at most 0.01 is asked "
+                "for.": found != wanted,
             }
         )
     return right(
-        "for 1,750 rows at 0.004, 15 alarms are worrying and 14 are not, "
-        "although 7 are expected. With 50 rows at 0.001, two are enough."
+        "for 1,750 rows at 0.004, 15 alarms are worrying and 14 are not, although 7 "
+        "are expected. With 50 rows at 0.001, two are enough."
     )
