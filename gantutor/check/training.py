@@ -50,8 +50,9 @@ def generator_half_right(probability: float, loss: float) -> Verdict:
             "A loss is a price: minus the logarithm.": -LOSS,
         },
         near=0.004,
-        otherwise="Write down three prices: of a real row, of a generated row among the "
-        "real ones, of one far away. Then take the mean of each kind.",
+        otherwise="The loss is not. Write down three prices: of a real row, of a "
+        "generated row among the real ones, of one far away. Then take the mean of each "
+        "kind.",
         right="D says 2/3, and its loss is 0.955, well below 2 log 2: a G that is "
         "right in half of its rows does not fool D into a coin.",
     ).judge(number(loss, "the loss"))
