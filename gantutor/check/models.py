@@ -65,7 +65,6 @@ def anomalies_on_all_sides(aurocs: Sequence[float]) -> Verdict:
             "these are the right numbers in the wrong order. The first belongs to seed "
             "0, the last to seed 9.": is_reordered(found, value, 0.006),
         },
-        near=0.01,
         otherwise=f"seed {seed} gives {value[seed]:.2f}, and you have "
         f'{found[seed]:.2f}. Take all rows of ladder("scale", 2.0), and change nothing '
         "else.",

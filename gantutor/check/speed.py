@@ -98,14 +98,14 @@ def one_trace(fast: Callable) -> Verdict:
 
     inputs = [(3,), (4,), (20,), (20,)]
     verdict = judge_function(counted, _slow, inputs, "the result of run(x, n)")
+    more = totals[-1] > totals[0]
     complaints = {
         "the numbers are right, but the loop is still Python's: it calls step once for each "
         "step. Put @tf.function in front of run.": totals == [3, 7, 27, 47],
         "the numbers are right, but each new n writes a graph of its own, as long as n. Keep "
         "n a tensor, and loop over tf.range(n).": totals == [3, 7, 27, 27],
         "the numbers are right, but a graph is written in each call. Make the tf.function "
-        "once, and not inside of the lines that run goes through.": totals[-1]
-        > totals[0],
+        "once, and not inside of the lines that run goes through.": more,
     }
     refuse(complaints)
     # A loop of Python cannot run when n is not known yet.

@@ -64,7 +64,6 @@ def looser_threshold(detector: Any, malignant_share: float) -> Verdict:
             "this is the share of the reported rows that are malignant. Here it is "
             "asked how many of the malignant rows are reported.": odd[alarm].mean(),
         },
-        near=0.0005,
         otherwise="your detector reports another share of the malignant rows in "
         "X_test. Did you predict with the new detector?",
         right="the line has moved down, so more malignant rows lie above it, and more "

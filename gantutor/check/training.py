@@ -49,7 +49,6 @@ def generator_half_right(probability: float, loss: float) -> Verdict:
             / np.log(10),
             "A loss is a price: minus the logarithm.": -LOSS,
         },
-        near=0.004,
         otherwise="The loss is not. Write down three prices: of a real row, of a "
         "generated row among the real ones, of one far away. Then take the mean of each "
         "kind.",
