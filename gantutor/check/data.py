@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
+from gantutor.check._common import Answer, Verdict, exercise
 from gantutor.check._reading import Off, call, is_reordered, numbers, share
 
 __all__ = ["auroc_with_wrong_labels", "covariance_ruler", "useless_columns"]
@@ -89,15 +89,26 @@ ROWS_FOR_COLUMNS = {  # also: a singular matrix
 }
 
 
-def made_up_rows(seed: int, n_known: int) -> tuple[np.ndarray, np.ndarray]:
+def made_up_rows(n_known: int) -> tuple[np.ndarray, np.ndarray]:
     """Known rows and 30 new ones of four columns that depend on each other."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     mixing = rng.normal(size=(4, 4)) + 2 * np.eye(4)
     known = rng.normal(size=(n_known, 4)) @ mixing + 3.0
     return known, 1.5 * rng.normal(size=(30, 4)) @ mixing + 4.0
 
 
-def _covariance_ruler(train: np.ndarray, rows: np.ndarray) -> Answer:
+@exercise
+def covariance_ruler(function: Callable) -> Verdict:
+    """Check a function of training rows and rows: distances by the covariance matrix."""
+    train, rows = made_up_rows(60)
+    found = call(function, train, rows, errors=ROWS_FOR_COLUMNS)
+    if np.shape(found) == (30, 30):
+        raise Off(
+            "you return a table of all pairs of rows, (30, 30) for 30 rows. The wanted "
+            "numbers stand on its diagonal. A product with * and a sum over axis 1 "
+            "compute these alone."
+        )
+    found = numbers(found, (30,), "the result for 30 rows")
     centred, covariance = rows - train.mean(0), np.cov(train.T)
     value = ruler(centred, covariance)
     return Answer(
@@ -123,26 +134,9 @@ def _covariance_ruler(train: np.ndarray, rows: np.ndarray) -> Answer:
         },
         near=0.25,
         within=9e-3 * value.max(),  # a covariance over n is as good as one over n - 1
-        otherwise=lambda found: (
-            f"the first of 30 distances is {found[0]:.3f}, and should be {value[0]:.3f}. "
-            "Compute the square for one row by hand: difference, times inverse "
-            "covariance, times difference."
-        ),
+        otherwise=f"the first of 30 distances is {found[0]:.3f}, and should be "
+        f"{value[0]:.3f}. Compute the square for one row by hand: difference, times "
+        "inverse covariance, times difference.",
         right="on the rung 'dependence' it gets an AUROC of 1.00, and the plain ruler "
         "0.65.",
-    )
-
-
-@exercise
-def covariance_ruler(function: Callable) -> Verdict:
-    """Check a function of training rows and rows: distances by the covariance matrix."""
-    tables = made_up_rows(0, 60)
-    if np.shape(call(function, *tables, errors=ROWS_FOR_COLUMNS)) == (30, 30):
-        raise Off(
-            "you return a table of all pairs of rows, (30, 30) for 30 rows. The wanted "
-            "numbers stand on its diagonal. A product with * and a sum over axis 1 "
-            "compute these alone."
-        )
-    return judge_function(
-        function, _covariance_ruler, [tables], "the result for 30 rows"
-    )
+    ).judge(found)

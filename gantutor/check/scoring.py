@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, each, exercise, judge_function
-from gantutor.check._reading import is_near, number, share
+from gantutor.check._common import Answer, Verdict, each, exercise
+from gantutor.check._reading import call, is_near, number, numbers, share
 from gantutor.check.data import ROWS_FOR_COLUMNS, made_up_rows, ruler
 
 __all__ = [
@@ -82,7 +82,12 @@ def where_a_narrow_generator_turns(m: float) -> Verdict:
     ).judge(found)
 
 
-def _feature_distance(known: np.ndarray, new: np.ndarray) -> Answer:
+@exercise
+def feature_distance(function: Callable) -> Verdict:
+    """Check a function of known and new features: the Mahalanobis distance of the new rows."""
+    known, new = made_up_rows(400)
+    distances = call(function, known, new, errors=ROWS_FOR_COLUMNS)
+    found = numbers(distances, (30,), "the distances")
     centred, covariance = new - known.mean(0), np.cov(known.T)
     value = ruler(centred, covariance)
     return Answer(
@@ -113,19 +118,9 @@ def _feature_distance(known: np.ndarray, new: np.ndarray) -> Answer:
         },
         near=0.1,
         within=3e-3 * value.max(),  # a covariance over n is as good as one over n - 1
-        otherwise=lambda found: (
-            f"for 30 made-up rows of 4 features the first distances are "
-            f"{found[:3].round(2)}, and they should be {value[:3].round(2)}."
-        ),
+        otherwise="for 30 made-up rows of 4 features the first distances are "
+        f"{found[:3].round(2)}, and they should be {value[:3].round(2)}.",
         right="this is how far a row is from the normal rows in the features. Even the "
         "outputs of 16 random ReLU units, never trained, give it an AUROC of 1.000 on "
         "the script's data. Notebook 07 asks what training adds.",
-    )
-
-
-@exercise
-def feature_distance(function: Callable) -> Verdict:
-    """Check a function of known and new features: the Mahalanobis distance of the new rows."""
-    tables = [made_up_rows(seed, 400) for seed in (0, 1)]
-    what = "the distances"
-    return judge_function(function, _feature_distance, tables, what, ROWS_FOR_COLUMNS)
+    ).judge(found)

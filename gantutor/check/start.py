@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
+from gantutor.check._common import Answer, Verdict, exercise, first_off, results
 from gantutor.check._reading import Off, fitted_on, number, share
 from gantutor.data import breast_cancer, one_class_split
 
@@ -71,47 +71,40 @@ def looser_threshold(detector: Any, malignant_share: float) -> Verdict:
     ).judge(found)
 
 
-RNG = np.random.default_rng(0)
-LABELS = (RNG.random(200) < 0.3).astype(int)
-SCORES = RNG.normal(size=200) + LABELS
-
-
-def _share_among_top(scores: np.ndarray, labels: np.ndarray, k: int) -> Answer:
+@exercise
+def share_among_top(function: Callable) -> Verdict:
+    """Check a function of scores, labels and k: the share of label 1 in the k top rows."""
+    rng, k = np.random.default_rng(0), np.array([5, 10, 20, 40, 80])
+    labels = (rng.random(200) < 0.3).astype(int)
+    scores = rng.normal(size=200) + labels
+    found = results(function, [(scores, labels, int(n)) for n in k])
     ranked = labels[np.argsort(-scores)]
-    value = ranked[:k].mean()
+    hits = np.cumsum(ranked)  # hits[k - 1] are among the first k
+    value, of_ten = hits[k - 1] / k, hits[9] / 10 + 0 * k
+    i = first_off(found, value)
     return Answer(
         value=value,
         mistakes={
             "you look at the k lowest scores. argsort begins with the lowest: turn the "
-            "scores round.": ranked[::-1][:k].mean(),
-            "you return the number of anomalies among the k rows. Divide by k.": ranked[
-                :k
-            ].sum(),
+            "scores round.": np.cumsum(ranked[::-1])[k - 1] / k,
+            "you return the number of anomalies among the k rows. Divide by k.": hits[
+                k - 1
+            ],
             "you divide by the number of all anomalies, which gives the share of the "
-            "anomalies that are found. Divide by k.": ranked[:k].sum() / labels.sum(),
-            "k plays no part: you always take ten rows.": ranked[:10].mean(),
+            "anomalies that are found. Divide by k.": hits[k - 1] / labels.sum(),
+            "k plays no part: you always take ten rows.": of_ten,
             "you take k + 1 rows. The first k of an array a are a[:k]: without a[k], "
-            "because the first is a[0].": ranked[: k + 1].mean(),
+            "because the first is a[0].": hits[k] / (k + 1),
             "you sum over k + 1 rows and divide by k. The first k of an array a are "
-            "a[:k].": ranked[: k + 1].sum() / k,
-            "you take k - 1 rows. The first k of an array a are a[:k].": ranked[
-                : k - 1
-            ].mean(),
+            "a[:k].": hits[k] / k,
+            "you take k - 1 rows. The first k of an array a are a[:k].": hits[k - 2]
+            / (k - 1),
             "you take the first k labels as they come. Put them in the order of the "
-            "scores first.": labels[:k].mean(),
+            "scores first.": np.cumsum(labels)[k - 1] / k,
             "you count the normal rows among the k.": 1 - value,
         },
-        otherwise=lambda found: (
-            f"for k = {k} on 200 made-up rows you return {found:.3f}, and it should be "
-            f"{value:.3f}. Try it on five rows by hand."
-        ),
+        otherwise=f"for k = {k[i]} on 200 made-up rows you return {found[i]:.3f}, and it "
+        f"should be {value[i]:.3f}. Try it on five rows by hand.",
         right="this is the precision at k: which share of the first k rows that somebody "
         "looks at is worth the look.",
-    )
-
-
-@exercise
-def share_among_top(function: Callable) -> Verdict:
-    """Check a function of scores, labels and k: the share of label 1 in the k top rows."""
-    inputs = [(SCORES, LABELS, k) for k in (5, 10, 20, 40, 80)]
-    return judge_function(function, _share_among_top, inputs)
+    ).judge(found)
