@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
-from gantutor.check._reading import is_reordered, number, numbers
+from gantutor.check._common import Answer, Verdict, exercise
+from gantutor.check._reading import call, is_near, is_reordered, number, numbers
 
 __all__ = ["off_centre_reference", "paired_gain", "wider_untrained"]
 
@@ -82,24 +82,21 @@ def wider_untrained(aurocs: Sequence[float]) -> Verdict:
     ).judge(found)
 
 
-def _paired_gain(trained: np.ndarray, untrained: np.ndarray) -> Answer:
-    gains, n = trained - untrained, len(trained)
-    mean, spread = gains.mean(), gains.std(ddof=1)
-    error = spread / np.sqrt(n)
-    sizes = abs(gains)
-    unpaired = np.sqrt((trained.var(ddof=1) + untrained.var(ddof=1)) / n)
+@exercise
+def paired_gain(function: Callable) -> Verdict:
+    """Check a function of two arrays of AUROCs: mean gain and its standard error.
 
-    def otherwise(found: np.ndarray) -> str:
-        told = f"for gains of {np.round(gains, 3).tolist()} the first number"
-        if not np.isclose(found[0], mean):
-            return (
-                f"{told} must be their mean, {mean:.3f}, and yours is {found[0]:.3f}."
-            )
-        return (
-            f"{told} is right, and the second is {found[1]:.4f}. It should be the standard "
-            "deviation of the gains over the square root of their number."
-        )
-
+    Entry i of ``trained`` and of ``untrained`` belongs to the same seed.
+    """
+    untrained = np.array([0.61, 0.93, 0.74, 0.85, 0.68, 0.77])
+    trained = untrained + np.array([0.03, 0.01, 0.01, 0.06, -0.01, 0.02])
+    results = call(function, trained, untrained)
+    found = numbers(results, (2,), "the result, mean gain and standard error,")
+    gains = trained - untrained
+    mean, spread, sizes = gains.mean(), gains.std(ddof=1), abs(gains)
+    error, of_sizes = spread / np.sqrt(6), sizes.std(ddof=1) / np.sqrt(6)
+    unpaired = np.sqrt((trained.var(ddof=1) + untrained.var(ddof=1)) / 6)
+    told = f"for gains of {np.round(gains, 3).tolist()} the first number"
     return Answer(
         value=[mean, error],
         mistakes={
@@ -107,7 +104,7 @@ def _paired_gain(trained: np.ndarray, untrained: np.ndarray) -> Answer:
             "better.": [-mean, error],
             "losses are counted as gains. Keep the sign of each difference.": [
                 sizes.mean(),
-                sizes.std(ddof=1) / np.sqrt(n),
+                of_sizes,
             ],
             "your error still contains how hard each seed's split is, which is the same "
             "for both critics. Subtract first, then take the spread.": [mean, unpaired],
@@ -115,26 +112,16 @@ def _paired_gain(trained: np.ndarray, untrained: np.ndarray) -> Answer:
             "known better than that: by how much?": [mean, spread],
             "nearly. With few gains, the spread around their own mean comes out too "
             "small. Look up ddof in the documentation of "
-            "numpy.std.": [mean, gains.std() / np.sqrt(n)],
-            "for five seeds both numbers are right, and for three they are not. Does the "
+            "numpy.std.": [mean, gains.std() / np.sqrt(6)],
+            "for five seeds both numbers are right, and for six they are not. Does the "
             "number of seeds come from the arrays?": [mean, spread / np.sqrt(5)],
             "the two numbers are right, in the wrong order: the mean gain comes "
             "first.": [error, mean],
+            f"{told} must be their mean, {mean:.3f}, and yours is "
+            f"{found[0]:.3f}.": not is_near(found[0], mean),
         },
-        otherwise=otherwise,
-        right="for the five seeds of the check 0.020 with an error of 0.012. Without the "
-        "pairing the error would be 0.084, and nothing could be said.",
-    )
-
-
-@exercise
-def paired_gain(function: Callable) -> Verdict:
-    """Check a function of two arrays of AUROCs: mean gain and its standard error.
-
-    Entry i of ``trained`` and of ``untrained`` belongs to the same seed.
-    """
-    untrained = np.array([0.61, 0.93, 0.74, 0.85, 0.68])
-    trained = untrained + np.array([0.03, 0.01, 0.01, 0.06, -0.01])
-    inputs = [(trained, untrained), (trained[:3], untrained[:3])]
-    what = "the result, mean gain and standard error,"
-    return judge_function(function, _paired_gain, inputs, what)
+        otherwise=f"{told} is right, and the second is {found[1]:.4f}. It should be the "
+        "standard deviation of the gains over the square root of their number.",
+        right="for the six seeds of the check 0.020 with an error of 0.010. Without the "
+        "pairing the error would be 0.069, and nothing could be said.",
+    ).judge(found)
