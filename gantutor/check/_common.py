@@ -2,7 +2,7 @@
 
 An exercise is a function with the decorator `exercise`. Mostly it holds a number against an
 `Answer`: what is right, the known mistakes with what to say of each, and what to say
-otherwise. `judge_function` does the same with what a reader's function returns.
+otherwise. What a reader's function returns for some inputs is such an answer, too.
 """
 
 import functools
@@ -14,15 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gantutor.check._reading import (
-    Off,
-    call,
-    distance,
-    is_near,
-    is_open,
-    number,
-    numbers,
-)
+from gantutor.check._reading import Off, call, distance, is_near, is_open, number
 
 
 class Verdict(NamedTuple):
@@ -103,56 +95,20 @@ class Answer:
 
     def judge(self, found: Any) -> Verdict:
         """Return that an answer is right, or raise `Off` with what to say of it."""
-        return _judged([(self, found)])
-
-    def makes(self, mistake: Any, found: Any) -> bool:
-        """Whether a mistake has been made."""
-        if isinstance(mistake, bool | np.bool_):
-            return bool(mistake)
         near = self.within if self.near is None else self.near
-        off_by = np.inf if self.value is None else distance(found, self.value)
-        return is_near(found, mistake, near) and distance(found, mistake) <= off_by
-
-
-def _judged(answers: list[tuple[Answer, Any]]) -> Verdict:
-    """Judge what has been found for each record, and say a mistake that is in all."""
-    first, _ = answers[0]
-    for message in first.mistakes:
-        if all(a.makes(a.mistakes[message], found) for a, found in answers):
-            raise Off(first.so_far + message)
-    for answer, found in answers:
-        if answer.value is not None and not is_near(found, answer.value, answer.within):
-            told = answer.otherwise
-            raise Off(answer.so_far + (told if isinstance(told, str) else told(found)))
-    return right(first.right)
-
-
-def judge_function(
-    function: Callable,
-    answer: Callable[..., Answer],
-    inputs: Sequence[tuple],
-    what: str = "the result",
-    errors: Mapping[str, str] | None = None,
-) -> Verdict:
-    """Judge a function of the reader's by what it should return for some inputs.
-
-    A mistake is said if the function makes it on all inputs.
-
-    Parameters
-    ----------
-    answer
-        Returns the record for an input: what is right, and what one gets by each mistake.
-    what
-        What to call a result of another shape.
-    errors
-        As those of `call`.
-    """
-    answers = []
-    for given in inputs:
-        record = answer(*given)
-        result = call(function, *given, errors=errors)
-        answers.append((record, numbers(result, np.shape(record.value), what)[()]))
-    return _judged(answers)
+        for message, mistake in self.mistakes.items():
+            if isinstance(mistake, bool | np.bool_):
+                made = bool(mistake)
+            else:
+                off_by = np.inf if self.value is None else distance(found, self.value)
+                made = distance(found, mistake) < off_by
+                made = made and is_near(found, mistake, near)
+            if made:
+                raise Off(self.so_far + message)
+        if self.value is not None and not is_near(found, self.value, self.within):
+            told = self.otherwise
+            raise Off(self.so_far + (told if isinstance(told, str) else told(found)))
+        return right(self.right)
 
 
 def each(read: Callable[..., Any], **answers: Any) -> np.ndarray:

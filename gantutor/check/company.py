@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from gantutor.check._common import Answer, Verdict, exercise, judge_function
+from gantutor.check._common import Answer, Verdict, exercise
 from gantutor.check._reading import Off, call, is_near, numbers
 
 __all__ = ["batches_of_two", "normalised_alone", "scale_by_calibration"]
@@ -86,13 +86,16 @@ def normalised_alone(encoder: keras.Model) -> Verdict:
     ).judge(once)
 
 
-def _scaled(calibration: np.ndarray, scores: np.ndarray) -> Answer:
+def _scaled(calibration: np.ndarray, scores: np.ndarray, cut: bool = False) -> Answer:
     low, high = calibration.min(), calibration.max()
     everything, above = [*calibration, *scores], scores - low
     scaled = above / (high - low)
     return Answer(
         value=scaled,
         mistakes={
+            "scores beyond the calibration rows are cut off, on both sides. The scores "
+            "14 and 42 both get 1, and 0.5 and 1 both get 0, so that their order is "
+            "lost. Let them pass 1, and fall below 0.": cut,
             "that is the mistake itself: the lowest and the highest score are those of "
             "the batch. Take them from the calibration "
             "rows.": (scores - scores.min()) / np.ptp(scores),
@@ -104,9 +107,6 @@ def _scaled(calibration: np.ndarray, scores: np.ndarray) -> Answer:
             "scores below all calibration rows are cut off. The scores 0.5 and 1 both "
             "get 0, so that their order is lost. Let them fall below "
             "0.": scaled.clip(min=0),
-            "scores beyond the calibration rows are cut off, on both sides. The scores "
-            "14 and 42 both get 1, and 0.5 and 1 both get 0, so that their order is "
-            "lost. Let them pass 1, and fall below 0.": scaled.clip(0, 1),
             "the highest calibration score becomes 1, but the lowest does not become "
             "0. Subtract it first.": scores / high,
             "divide by the range, which is the highest minus the lowest.": above / high,
@@ -130,10 +130,14 @@ def _scaled(calibration: np.ndarray, scores: np.ndarray) -> Answer:
 def scale_by_calibration(function: Callable) -> Verdict:
     """Check a function of calibration scores and scores that scales the scores."""
     calibration = np.array([3.0, 2.0, 7.0, 4.0, 10.0])
-    batches = [4.0, 2.5, 6.0, 10.0, 14.0, 42.0], [1.0, 0.5, 6.0, 9.0]
-    inputs = [(calibration, np.array(scores)) for scores in batches]
+    batches = np.array([4.0, 2.5, 6.0, 10, 14, 42]), np.array([1.0, 0.5, 6, 9])
     what = "the result, a number for each of the scores,"
-    judge_function(function, _scaled, inputs, what)
+    results, cut = [], True
+    for scores in batches:
+        results.append(numbers(call(function, calibration, scores), scores.shape, what))
+        cut &= is_near(results[-1], _scaled(calibration, scores).value.clip(0, 1))
+    for scores, found in zip(batches, results, strict=True):
+        _scaled(calibration, scores, cut).judge(found)
     alone = call(function, calibration, np.array([6.0]))
     one = numbers(alone, (1,), "one score alone")
     return Answer(

@@ -12,7 +12,6 @@ from gantutor.check._common import (
     each,
     exercise,
     first_off,
-    judge_function,
     off,
     results,
     right,
@@ -206,29 +205,6 @@ def test_an_array_is_compared_as_far_as_rounding_goes() -> None:
     assert record.judge(np.array([1.00001, 2.0], dtype="float32"))
     assert told(record, [1.0, 4.0001]) == "squared."
     assert told(record, [1.01, 2.0]) == "no."
-
-
-def _doubled(x: float) -> Answer:
-    return Answer(
-        value=2 * x,
-        mistakes={"half.": x / 2, "squared.": x**2},
-        otherwise=lambda found: f"{x} {found}",
-        right="doubled.",
-    )
-
-
-def test_a_function_is_held_against_the_record_of_each_input() -> None:
-    inputs = [(2.0,), (3.0,)]
-    assert (
-        judge_function(lambda x: x + x, _doubled, inputs).message == "Right: doubled."
-    )
-    for function, words in [
-        (lambda x: x**2, "squared."),
-        (lambda x: 2 * x if x < 3 else x / 2, "3.0 1.5"),
-        (lambda x: [x, x], "the double must be one number"),
-    ]:
-        with pytest.raises(Off, match=words):
-            judge_function(function, _doubled, inputs, "the double")
 
 
 def test_several_answers_are_read_each_under_its_name() -> None:
