@@ -207,6 +207,21 @@ def test_an_array_is_compared_as_far_as_rounding_goes() -> None:
     assert told(record, [1.01, 2.0]) == "no."
 
 
+def test_each_number_may_have_a_tolerance_of_its_own() -> None:
+    record = Answer(value=[1.0, 2.0], within=[0.1, 0.001], otherwise="no.")
+    assert record.judge([1.09, 2.0])
+    assert told(record, [1.0, 2.09]) == "no."
+
+
+def test_what_to_say_otherwise_may_be_made_of_what_is_found() -> None:
+    assert told(Answer(value=1.0, otherwise=lambda x: f"not {x:g}."), 3.0) == "not 3."
+
+
+def test_what_is_right_so_far_is_said_first() -> None:
+    record = Answer(value=1, mistakes={"b.": 2}, otherwise="c.", so_far="a. ")
+    assert (told(record, 2), told(record, 3)) == ("a. b.", "a. c.")
+
+
 def test_several_answers_are_read_each_under_its_name() -> None:
     assert each(number, near=2, far="3").tolist() == [2.0, 3.0]
     with pytest.raises(Off, match="far must be one number"):
