@@ -198,8 +198,8 @@ def _discoveries(p: np.ndarray, rate: float) -> Answer:
 def discoveries(function: Callable) -> Verdict:
     """Check a function of p-values and a share that chooses alarms as Benjamini-Hochberg."""
 
-    def alarms(p: np.ndarray, errors: dict | None = None) -> np.ndarray:
-        found = np.asarray(call(function, p, 0.1, errors=errors))
+    def alarms(p: np.ndarray, rate: float, **known: Any) -> np.ndarray:
+        found = np.asarray(call(function, p, rate, **known))
         decided = np.isin(found, (0, 1)).all()
         complaints = {
             f"for {len(p)} p-values you return something of the shape {found.shape}. One "
@@ -209,8 +209,8 @@ def discoveries(function: Callable) -> Verdict:
         refuse(complaints)
         return found.astype(bool)
 
-    many, none = np.array(P_VALUES), np.array([0.2, 0.5, 0.9])
-    found, empty = alarms(many), alarms(none, NO_ALARM)
-    verdict = _discoveries(many, 0.1).judge(found)
-    _discoveries(none, 0.1).judge(empty)
+    many, none = (np.array(P_VALUES), 0.1), (np.array([0.03, 0.06, 0.9]), 0.05)
+    found, empty = alarms(*many), alarms(*none, errors=NO_ALARM)
+    verdict = _discoveries(*many).judge(found)
+    _discoveries(*none).judge(empty)
     return verdict

@@ -181,6 +181,7 @@ CASES = [
             ((lambda p, share: p[len(p)] <= share,), "raised IndexError"),
             ((lambda p, share: p,), "must be True or False"),
             ((lambda p, share: p < 0,), "it should be"),
+            ((lambda p, share: solution(p, 0.1),), "the share 0.050 you raise 2"),
             ((0.05,), "a function is needed"),
         ],
     ),
