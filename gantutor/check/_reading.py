@@ -75,7 +75,8 @@ def number(answer: Any, what: str = "the answer") -> float:
     except (TypeError, ValueError) as error:
         given = textwrap.shorten(repr(answer), 60)
         raise Off(
-            f"{what} must be one number, and you gave {given} ({type(answer).__name__})."
+            f"{what} must be one number, and you gave {given} "
+            f"({type(answer).__name__})."
         ) from error
     if not np.isfinite(value):
         raise Off(f"{what} is {value}, and must be a finite number.")
@@ -147,6 +148,7 @@ def fitted_on(detector: Any, rows: ArrayLike, called: str) -> None:
     known = np.isclose(kept, detector.anomaly_score(rows), rtol=1e-4).any(axis=1)
     if known.mean() < 0.9:
         raise Off(
-            f"the detector was not fitted on {called}: of the {known.size} rows that have "
-            f"set its threshold, {(~known).sum()} are others. Fit it on {called} alone."
+            f"the detector was not fitted on {called}: of the {known.size} rows that "
+            f"have set its threshold, {(~known).sum()} are others. Fit it on {called} "
+            "alone."
         )

@@ -27,7 +27,8 @@ def auroc_with_wrong_labels(auroc: float) -> Verdict:
             "share.": 0.1,
         },
         otherwise="split the pairs into two groups, those with one of the 80 real "
-        "anomalies and those with one of the 20 others. Which share of each is in order?",
+        "anomalies and those with one of the 20 others. Which share of each is in "
+        "order?",
         right="0.8 x 1 + 0.2 x 0.5 = 0.9. No detector can do better on these labels, "
         "except by luck.",
     ).judge(share(auroc, "the AUROC"))
@@ -47,15 +48,15 @@ def useless_columns(aurocs: Sequence[float]) -> Verdict:
         within=0.02,
         mistakes={
             "an AUROC lies between 0 and 1: 90 % is 0.9.": any(found > 1),
-            "these are the right numbers in the wrong order. The first is the AUROC with "
-            "no useless column, the last the one "
-            "with 90.": is_reordered(found, USELESS, 0.02),
+            "these are the right numbers in the wrong order. The first is the AUROC "
+            "with no useless "
+            "column, the last the one with 90.": is_reordered(found, USELESS, 0.02),
             "these rank the rows upside down. The score must go up for anomalies.": 1
             - USELESS,
             "nothing changes from one number to the next. Are the new columns in the "
             "rows that you score, and do they hold random numbers?": [0.879] * 4,
-            "the anomalies are moved in your new columns too. Add columns in which both "
-            "kinds of rows are alike.": [0.879, 0.951, 0.990, 1.0],
+            "the anomalies are moved in your new columns too. Add columns in which "
+            "both kinds of rows are alike.": [0.879, 0.951, 0.990, 1.0],
             "only the anomalies got random numbers, and so they are longer. Both kinds "
             "of rows need them.": [0.881, 0.985, 1.0, 1.0],
             "only the normal rows got random numbers, and so they are longer. Both "
@@ -83,8 +84,8 @@ def ruler(difference: np.ndarray, covariance: np.ndarray) -> np.ndarray:
 
 
 ROWS_FOR_COLUMNS = {  # also: a singular matrix
-    "for {0.shape[0]} known rows of {0.shape[1]} columns the covariance matrix should be "
-    "{0.shape[1]} x {0.shape[1]}. np.cov takes rows for columns, unless it gets the "
+    "for {0.shape[0]} known rows of {0.shape[1]} columns the covariance matrix should "
+    "be {0.shape[1]} x {0.shape[1]}. np.cov takes rows for columns, unless it gets the "
     "table's .T, or is told rowvar=False.": r"LinAlgError|ValueError.*\b(60|400)\b",
 }
 
@@ -125,9 +126,9 @@ def covariance_ruler(function: Callable) -> Verdict:
             "this is the plain ruler: the covariance plays no part.": ruler(
                 centred, np.eye(4)
             ),
-            "you take the covariance of the rows being scored. Tomorrow's rows must not "
-            "change the ruler: take that of the training "
-            "rows.": ruler(centred, np.cov(rows.T)),
+            "you take the covariance of the rows being scored. Tomorrow's rows must "
+            "not change the "
+            "ruler: take that of the training rows.": ruler(centred, np.cov(rows.T)),
             "mean and covariance are those of the rows being scored. Take those of the "
             "training rows.": ruler(rows - rows.mean(0), np.cov(rows.T)),
             "the mean of the training rows is not subtracted.": ruler(rows, covariance),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from gantutor.check._common import Answer, Verdict, exercise
-from gantutor.check._reading import call, is_near, is_reordered, number, numbers
+from gantutor.check._reading import Off, call, is_near, is_reordered, number, numbers
 
 __all__ = ["off_centre_reference", "paired_gain", "wider_untrained"]
 
@@ -51,8 +51,8 @@ def wider_untrained(aurocs: Sequence[float]) -> Verdict:
             "score.": 1 - value,
             "three right numbers in the wrong order. Which of them belongs to the "
             "width 16?": is_reordered(found, value, 0.002),
-            "these are the raw columns' AUROCs, without a network. Search the neighbours "
-            "in the critic's features: "
+            "these are the raw columns' AUROCs, without a network. Search the "
+            "neighbours in the critic's features: "
             'critic_scores(...)["neighbours"].': [0.9452, 0.9452, 0.9452],
             "these are scores by the critic's output. The question is about "
             '"neighbours".': [0.3738, 0.3622, 0.5551],
@@ -61,8 +61,8 @@ def wider_untrained(aurocs: Sequence[float]) -> Verdict:
             "the rows are those of tables(1). Take tables(0).": table_1,
             "rows and critics come from seed 1. Take tables(0) and players(2, 0, "
             "width).": [0.9052, 0.8866, 0.8685],
-            "these critics were made without a generator before them, so they drew other "
-            "weights. Take players(2, 0, width)[1].": [0.9301, 0.9181, 0.8888],
+            "these critics were made without a generator before them, so they drew "
+            "other weights. Take players(2, 0, width)[1].": [0.9301, 0.9181, 0.8888],
             "your width stands where the seed belongs, and all three critics are 128 "
             "wide. Take players(2, 0, width).": [0.9155, 0.9133, 0.9105],
             "these are the numbers of the Gaussian score. The question is about "
@@ -73,13 +73,13 @@ def wider_untrained(aurocs: Sequence[float]) -> Verdict:
             "three widths that agree to the last digit are one width three times. Does "
             "`width` reach `players`?": np.ptp(found) == 0,
         },
-        otherwise=f"at least one is off by {abs(found - value).max():.3f}. Known are the "
-        'first 1000 points of tables(0)["two moons"], new are its usual and its odd '
-        "points; the critics come from `players` with seed 0 and are not trained. Give "
-        "the numbers as they are, without rounding.",
+        otherwise=f"at least one is off by {abs(found - value).max():.3f}. Known are "
+        'the first 1000 points of tables(0)["two moons"], new are its usual and its '
+        "odd points; the critics come from `players` with seed 0 and are not trained. "
+        "Give the numbers as they are, without rounding.",
         right="the more random features, the lower, with this seed: from 0.928 with 16 "
-        "units to 0.887 with 512. Whitening gives each direction of the features the same "
-        "say, and most of a thousand random ones say little about moons.",
+        "units to 0.887 with 512. Whitening gives each direction of the features the "
+        "same say, and most of a thousand random ones say little about moons.",
     ).judge(found)
 
 
@@ -89,40 +89,47 @@ def paired_gain(function: Callable) -> Verdict:
 
     Entry i of ``trained`` and of ``untrained`` belongs to the same seed.
     """
-    untrained = np.array([0.61, 0.93, 0.74, 0.85, 0.68, 0.77])
-    trained = untrained + np.array([0.03, 0.01, 0.01, 0.06, -0.01, 0.02])
-    results = call(function, trained, untrained)
-    found = numbers(results, (2,), "the result, mean gain and standard error,")
+    untrained = np.array([0.61, 0.93, 0.74, 0.85, 0.68])
+    trained = untrained + np.array([0.03, 0.01, 0.01, 0.06, -0.01])
+    what = "the result, mean gain and standard error,"
+    found = numbers(call(function, trained, untrained), (2,), what)
+    of_three = numbers(call(function, trained[:3], untrained[:3]), (2,), what)
     gains = trained - untrained
     mean, spread, sizes = gains.mean(), gains.std(ddof=1), abs(gains)
-    error, of_sizes = spread / np.sqrt(6), sizes.std(ddof=1) / np.sqrt(6)
-    unpaired = np.sqrt((trained.var(ddof=1) + untrained.var(ddof=1)) / 6)
+    error, of_sizes = spread / np.sqrt(5), sizes.std(ddof=1) / np.sqrt(5)
+    unpaired = np.sqrt((trained.var(ddof=1) + untrained.var(ddof=1)) / 5)
+    three = gains[:3].mean(), gains[:3].std(ddof=1) / np.sqrt(3)
     told = f"for gains of {np.round(gains, 3).tolist()} the first number"
-    return Answer(
+    verdict = Answer(
         value=[mean, error],
         mistakes={
-            "the mean has the wrong sign. A gain is positive where the trained critic is "
-            "better.": [-mean, error],
+            "the mean has the wrong sign. A gain is positive where the trained critic "
+            "is better.": [-mean, error],
             "losses are counted as gains. Keep the sign of each difference.": [
                 sizes.mean(),
                 of_sizes,
             ],
-            "your error still contains how hard each seed's split is, which is the same "
+            "your error still contains how hard each seed's split is, which is the "
+            "same "
             "for both critics. Subtract first, then take the spread.": [mean, unpaired],
             "the second number is the spread of single gains. The mean of n gains is "
             "known better than that: by how much?": [mean, spread],
             "nearly. With few gains, the spread around their own mean comes out too "
             "small. Look up ddof in the documentation of "
-            "numpy.std.": [mean, gains.std() / np.sqrt(6)],
-            "for five seeds both numbers are right, and for six they are not. Does the "
-            "number of seeds come from the arrays?": [mean, spread / np.sqrt(5)],
+            "numpy.std.": [mean, gains.std() / np.sqrt(5)],
             "the two numbers are right, in the wrong order: the mean gain comes "
             "first.": [error, mean],
             f"{told} must be their mean, {mean:.3f}, and yours is "
             f"{found[0]:.3f}.": not is_near(found[0], mean),
         },
-        otherwise=f"{told} is right, and the second is {found[1]:.4f}. It should be the "
-        "standard deviation of the gains over the square root of their number.",
-        right="for the six seeds of the check 0.020 with an error of 0.010. Without the "
-        "pairing the error would be 0.069, and nothing could be said.",
+        otherwise=f"{told} is right, and the second is {found[1]:.4f}. It should be "
+        "the standard deviation of the gains over the square root of their number.",
+        right="for the five seeds of the check 0.020 with an error of 0.012. Without "
+        "the pairing the error would be 0.084, and nothing could be said.",
     ).judge(found)
+    if not is_near(of_three, three):
+        raise Off(
+            "for five seeds both numbers are right, and for three they are not. Does "
+            "the number of seeds come from the arrays?"
+        )
+    return verdict

@@ -21,7 +21,8 @@ def parameters_of_larger_images(count: int) -> Verdict:
             "the biases of the convolutions are missing: one for each channel.": 10017,
             "the convolutions do not care how large the image is. The layer after them "
             "does: how many numbers does it get now?": 8625,
-            "the biases are missing: one for each channel and one for the logit.": 10016,
+            "the "
+            "biases are missing: one for each channel and one for the logit.": 10016,
             "these are the convolutions. The dense layer has parameters too.": 8496,
             "28 is halved twice, once by each convolution.": 8496 + 14 * 14 * 32 + 1,
             'with padding="same" zeros are added at the '
@@ -39,7 +40,7 @@ def parameters_of_larger_images(count: int) -> Verdict:
     ).judge(number(count, "the number of parameters"))
 
 
-# The AUROCs of the lesson's PCA residual, divided by the edges to the power 0, 0.1 ... 1.
+# The AUROCs of the lesson's PCA residual, divided by edges to the power 0, 0.1 ... 1.
 BLURRED = 0.173, 0.229, 0.295, 0.366, 0.440, 0.515, 0.588, 0.658, 0.721, 0.777, 0.825
 DOTTED = 0.736, 0.718, 0.700, 0.682, 0.664, 0.647, 0.628, 0.607, 0.590, 0.572, 0.557
 ONES = 0.735, 0.770, 0.804, 0.835, 0.862, 0.887, 0.907, 0.9253, 0.940, 0.951, 0.961

@@ -26,7 +26,8 @@ def parameters_of_larger_networks(count: int) -> Verdict:
         mistakes={
             "the biases are missing: one for each output of each layer.": 6080,
             "the biases of the two hidden layers are missing: 64 each.": 6081,
-            "64 biases are missing. There are two hidden layers, and each has 64.": 6145,
+            "64 "
+            "biases are missing. There are two hidden layers, and each has 64.": 6145,
             "one number is missing: the bias of the last layer.": 6208,
             "the last layer is missing, from 64 to the logit.": 6144,
             "the layer between the two hidden ones is missing: hidden=(64, 64) is two "
@@ -39,8 +40,8 @@ def parameters_of_larger_networks(count: int) -> Verdict:
             "that is a network with one hidden layer of 16, as the script has it.": 513,
             "biases are added, one for each output; they are not multiplied.": 6370,
         },
-        otherwise="add up three layers: from 30 to 64, from 64 to 64, from 64 to 1. Each "
-        "has inputs x outputs weights and as many biases as outputs.",
+        otherwise="add up three layers: from 30 to 64, from 64 to 64, from 64 to 1. "
+        "Each has inputs x outputs weights and as many biases as outputs.",
         right="1984 + 4160 + 65 = 6209. Two thirds of them lie between the two hidden "
         "layers, and they will be learned from 179 rows.",
     ).judge(number(count, "the number of parameters"))
@@ -58,7 +59,8 @@ def anomalies_on_all_sides(aurocs: Sequence[float]) -> Verdict:
         value=value,
         within=0.02,
         mistakes={
-            "the score must go up where D says 'not real'. It is minus the logit.": turned,
+            "the "
+            "score must go up where D says 'not real'. It is minus the logit.": turned,
             "these are the AUROCs on the script's anomalies, from the lesson. Take the "
             "rows of the rung for both "
             "kinds.": [0.999, 0.0, 0.0, 0.193, 0.004, 0.0, 1.0, 1.0, 1.0, 0.0],
@@ -125,8 +127,8 @@ def joint_discriminator(function: Callable) -> Verdict:
     joined = abs(usual + logits(x_2, z_2) - logits(x, z_2) - logits(x_2, z)).max()
     return Answer(
         mistakes={
-            "all outputs lie between 0 and 1, however large the input is. A logit may be "
-            "any number: leave out the sigmoid.": low >= 0 and high <= 1,
+            "all outputs lie between 0 and 1, however large the input is. A logit may "
+            "be any number: leave out the sigmoid.": low >= 0 and high <= 1,
             "the output cannot be any number. Is there an activation at the "
             "end?": bounded,
             "another noise does not change the logit. Is the noise connected?": noise
@@ -138,6 +140,6 @@ def joint_discriminator(function: Callable) -> Verdict:
             "cannot see whether the two belong together. Join them before a hidden "
             "layer.": joined < close,
         },
-        right="two inputs, one logit, and it can see whether a row and its noise belong "
-        "together.",
+        right="two inputs, one logit, and it can see whether a row and its noise "
+        "belong together.",
     ).judge(usual)

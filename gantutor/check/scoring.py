@@ -26,23 +26,23 @@ def where_the_generator_is(opposite: float, sideways: float, further: float) -> 
         value=[0.24, 0.5, 0.76],
         within=0.02,
         mistakes={
-            "with G on the other side the slope is turned round, and with it the order of "
-            "every pair.": is_near(found[0], 0.76, 0.02),
-            "the slope is turned round. A score with 0.76 does not become worse than its "
-            "mirror image.": is_near(found[0], 0.0, 0.02),
+            "with G on the other side the slope is turned round, and with it the order "
+            "of every pair.": is_near(found[0], 0.76, 0.02),
+            "the slope is turned round. A score with 0.76 does not become worse than "
+            "its mirror image.": is_near(found[0], 0.0, 0.02),
             "the slope does not vanish, it is turned round.": is_near(
                 found[0], 0.5, 0.02
             ),
             "what becomes of the share of pairs in order if the score is "
             "negated?": not is_near(found[0], 0.24, 0.02),
-            "opposite is right. For sideways, work out the mean of m.x for the anomalies, "
-            "which are around 1 in each column. The two columns "
-            "cancel.": is_near(found[1], 0.76, 0.02),
+            "opposite is right. For sideways, work out the mean of m.x for the "
+            "anomalies, which are around "
+            "1 in each column. The two columns cancel.": is_near(found[1], 0.76, 0.02),
             "opposite is right. The second column does not turn the score round, it "
             "cancels what the first one says.": is_near(found[1], 0.24, 0.02),
-            "opposite is right. For sideways, the score is 0.3 x1 - 0.3 x2. How large is "
-            "it on average for normal rows, and for "
-            "anomalies?": not is_near(found[1], 0.5, 0.02),
+            "opposite is right. For sideways, the score is 0.3 x1 - 0.3 x2. How large "
+            "is it on average "
+            "for normal rows, and for anomalies?": not is_near(found[1], 0.5, 0.02),
         },
         otherwise="opposite and sideways are right. For further, the score is 3 x1 "
         "instead of 0.3 x1. Does that change the order of any two rows?",
@@ -76,9 +76,9 @@ def where_a_narrow_generator_turns(m: float) -> Verdict:
         },
         otherwise=f"with m = {found:g} the AUROC is not near 0.5. Run the cell of the "
         "lesson with s = 0.6 and larger and larger m.",
-        right="1.59 in each column. G would have to make rows a third of the way to the "
-        "anomalies, where there are no normal rows. The ten G of the lesson are within "
-        "0.3 of the middle.",
+        right="1.59 in each column. G would have to make rows a third of the way to "
+        "the anomalies, where there are no normal rows. The ten G of the lesson are "
+        "within 0.3 of the middle.",
     ).judge(found)
 
 
@@ -97,9 +97,9 @@ def feature_distance(function: Callable) -> Verdict:
             "you multiply by the covariance where its inverse is needed.": ruler(
                 centred, np.linalg.inv(covariance)
             ),
-            "this is the plain distance to the mean. Features have different widths and "
-            "depend on each other: the covariance takes that "
-            "out.": np.linalg.norm(centred, axis=1),
+            "this is the plain distance to the mean. Features have different widths "
+            "and depend on each "
+            "other: the covariance takes that out.": np.linalg.norm(centred, axis=1),
             "you divide each feature by its own width. The covariance also knows which "
             "features move together.": ruler(centred, np.diag(known.var(0))),
             "you measure from the mean of the new rows. Then a row's score depends on "

@@ -20,34 +20,34 @@ def how_many_traces(a: float, b: float, c: float) -> Verdict:
     return Answer(
         value=[6, 2, 12],
         mistakes={
-            "(a): the last batch of an epoch has 100 rows, the others 300. Another shape is "
-            "another graph.": a == 3,
+            "(a): the last batch of an epoch has 100 rows, the others 300. Another "
+            "shape is another graph.": a == 3,
             "(a): epoch is a Python number. Each of its three values is another "
             "graph.": a == 2,
-            "(a): the graphs of one epoch are one for each shape, not one for each batch: a "
-            "shape that was met before is not traced again.": a == 12,
-            "(a): two shapes and three numbers. Every pair of them is met, and each pair is "
-            "a graph.": a == 5,
-            "(a): a graph serves other values of a tensor, but not another shape, and not "
-            "another Python number.": a == 1,
+            "(a): the graphs of one epoch are one for each shape, not one for each "
+            "batch: a shape that was met before is not traced again.": a == 12,
+            "(a): two shapes and three numbers. Every pair of them is met, and each "
+            "pair is a graph.": a == 5,
+            "(a): a graph serves other values of a tensor, but not another shape, and "
+            "not another Python number.": a == 1,
             "(a): count the different pairs of a batch's shape and a value of epoch.": a
             != 6,
-            "(a) is right. (b): all tensors of one shape and type share a graph, whatever "
-            "their value.": b == 6,
-            "(a) is right. (b): three values of one tensor need no graphs of their own, but "
-            "there are two shapes of batches.": b == 3,
+            "(a) is right. (b): all tensors of one shape and type share a graph, "
+            "whatever their value.": b == 6,
+            "(a) is right. (b): three values of one tensor need no graphs of their "
+            "own, but there are two shapes of batches.": b == 3,
             "(a) is right. (b): the last batch of an epoch has 100 rows, the others "
             "300.": b == 1,
-            "(a) is right. (b): the tensor has the same shape and type in each epoch. How "
-            "many shapes do the batches have?": b != 2,
-            "(a) and (b) are right. (c): a function that is made anew knows nothing of the "
-            "graphs of the one before. How often is tf.function called?": c == 2,
-            "(a) and (b) are right. (c): the function is made anew for each batch, not for "
-            "each epoch.": c == 3,
+            "(a) is right. (b): the tensor has the same shape and type in each epoch. "
+            "How many shapes do the batches have?": b != 2,
+            "(a) and (b) are right. (c): a function that is made anew knows nothing of "
+            "the graphs of the one before. How often is tf.function called?": c == 2,
+            "(a) and (b) are right. (c): the function is made anew for each batch, not "
+            "for each epoch.": c == 3,
             "(a) and (b) are right. (c): the new functions do not share graphs, though "
             "shapes and numbers come again.": c == 6,
-            "(a) and (b) are right. (c): an epoch has four batches, the last one with 100 "
-            "rows.": c == 9,
+            "(a) and (b) are right. (c): an epoch has four batches, the last one with "
+            "100 rows.": c == 9,
         },
         otherwise="(a) and (b) are right. (c): each pass of the inner loop makes a new "
         "function and calls it once. How many passes are there?",
@@ -82,8 +82,8 @@ def one_trace(fast: Callable) -> Verdict:
         mistakes={
             "run makes one step too many.": slow[n_steps + 1],
             "run makes one step less than it should.": slow[n_steps - 1],
-            "run makes one step, whatever n is. Put the result of each step back into x, "
-            "and return after the loop.": slow[[1] * 4],
+            "run makes one step, whatever n is. Put the result of each step back into "
+            "x, and return after the loop.": slow[[1] * 4],
             "run returns x as it was. Put the result of each step back into x.": first,
         },
         otherwise=f"after {n_steps[i]} steps x begins with {found[i, 0]:.4f}, and slow "
@@ -97,16 +97,16 @@ def one_trace(fast: Callable) -> Verdict:
             "@tf.function in front of run.": totals == [3, 7, 27, 47],
             "each new n writes a graph of its own, as long as n. Keep n a tensor, and "
             "loop over tf.range(n).": totals == [3, 7, 27, 27],
-            "a graph is written in each call. Make the tf.function once, and not inside "
-            "of the lines that run goes through.": more,
+            "a graph is written in each call. Make the tf.function once, and not "
+            "inside of the lines that run goes through.": more,
         },
     ).judge(totals)
     # A loop of Python cannot run when n is not known yet.
     traced = tf.function(run, autograph=False).get_concrete_function
     unknown = tf.TensorSpec((), tf.int32)
     only_the_step = (
-        "the numbers are right, but only the step is a graph, and Python still calls it n "
-        "times. The loop itself belongs into the tf.function."
+        "the numbers are right, but only the step is a graph, and Python still calls "
+        "it n times. The loop itself belongs into the tf.function."
     )
     call(traced, x, unknown, errors={only_the_step: "^TypeError|^OperatorNotAllowed"})
     return right(
@@ -115,8 +115,8 @@ def one_trace(fast: Callable) -> Verdict:
 
 
 IN_A_GRAPH = {
-    "inside a graph a variable has no NumPy value yet. Keep to tensors: no .numpy(), no np "
-    "functions.": "^NotImplementedError",
+    "inside a graph a variable has no NumPy value yet. Keep to tensors: no .numpy(), "
+    "no np functions.": "^NotImplementedError",
     "variables are made inside of the new step. Make them before "
     "it.": r"^(Type|Value)Error.*tf\.Variable",
 }
@@ -150,8 +150,8 @@ def averaged_weights(averaged: Callable) -> Verdict:
     variables = [a for a in averages if isinstance(a, tf.Variable)]
     complaints = {
         "the averages must be a list of tf.Variable, one for each of "
-        "network.trainable_variables: only a variable keeps its value from one step to the "
-        "next in a graph.": len(averages) != 2 or len(variables) != 2,
+        "network.trainable_variables: only a variable keeps its value from one step to "
+        "the next in a graph.": len(averages) != 2 or len(variables) != 2,
         "the averages are the network's own variables. Copy their values: "
         "tf.Variable(w).": any(a is w for a in averages for w in own),
     }
@@ -190,18 +190,18 @@ def averaged_weights(averaged: Callable) -> Verdict:
             "average.": _follow(new, start, 0.25),
             "the averages take up the weights as they were before the step. Call step "
             "first.": _follow(weights[:-1], start),
-            "the averages begin at 0. They begin with the present values of the weights: "
-            "tf.Variable(w).": _follow(new, 0 * start),
-            "the averages have never changed. Use .assign on each of them, inside of the "
-            "new step.": weights[[0] * 4],
+            "the averages begin at 0. They begin with the present values of the "
+            "weights: tf.Variable(w).": _follow(new, 0 * start),
+            "the averages have never changed. Use .assign on each of them, inside of "
+            "the new step.": weights[[0] * 4],
             "the averages are the newest weights. What stays of the average "
             "itself?": new,
             "the averages are plain means of all weights so far. Each step keeps the "
             "share of the average.": (weights[:1] + new) / 2,
         },
         otherwise=f"with the share 0.75, after {i + 1} steps the averages of a small "
-        f"network are {np.round(found[i], 3)}, and should be {np.round(value[i], 3)}. It "
-        f"starts at {start}, and its weights grow in each step.",
+        f"network are {np.round(found[i], 3)}, and should be {np.round(value[i], 3)}. "
+        f"It starts at {start}, and its weights grow in each step.",
         right="the averages follow the weights slowly, inside the graph. This is what "
         "Adam's option ema_momentum does in the package.",
     ).judge(found)

@@ -103,8 +103,8 @@ def share_among_top(function: Callable) -> Verdict:
             "scores first.": np.cumsum(labels)[k - 1] / k,
             "you count the normal rows among the k.": 1 - value,
         },
-        otherwise=f"for k = {k[i]} on 200 made-up rows you return {found[i]:.3f}, and it "
-        f"should be {value[i]:.3f}. Try it on five rows by hand.",
-        right="this is the precision at k: which share of the first k rows that somebody "
-        "looks at is worth the look.",
+        otherwise=f"for k = {k[i]} on 200 made-up rows you return {found[i]:.3f}, and "
+        f"it should be {value[i]:.3f}. Try it on five rows by hand.",
+        right="this is the precision at k: which share of the first k rows that "
+        "somebody looks at is worth the look.",
     ).judge(found)

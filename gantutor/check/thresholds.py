@@ -41,31 +41,35 @@ def alarms_that_are_true(
             "that is the precision at half and half. Here 999 of 1000 rows are "
             "normal.": is_near(rare, 0.8 / 0.81, 0.001),
             "that is the base rate, what a coin gets.": is_near(rare, 0.001, 0.001),
-            "take 100,000 rows: 100 anomalies, of which 80 % raise an alarm, and 99,900 "
+            "take 100,000 rows: 100 anomalies, of which 80 % raise an alarm, and "
+            "99,900 "
             "normal rows, of which 1 % do.": not is_near(rare, 80 / 1079, 0.0045),
-            "the first is right. The precision changes with the base rate: now there are "
-            "as many anomalies as normal rows.": is_near(half, rare, 0.005),
+            "the first is right. The precision changes with the base rate: now there "
+            "are as many anomalies as normal rows.": is_near(half, rare, 0.005),
             "the first is right. In the second test set, 80 % is still the share of "
             "anomalies found, and not that of true alarms.": is_near(half, 0.8, 0.005),
-            "the first is right. Half of the rows are anomalies, and the detector is no "
-            "coin.": is_near(half, 0.5, 0.005),
-            "the first is right. For the second take 100 anomalies and 100 normal rows, "
+            "the first is right. Half of the rows are anomalies, and the detector is "
+            "no coin.": is_near(half, 0.5, 0.005),
+            "the first is right. For the second take 100 anomalies and 100 normal "
+            "rows, "
             "and count the alarms of both.": not is_near(half, 0.8 / 0.81, 0.0025),
-            "the precisions are right. The rate is a share of the normal rows, and half "
-            "of the alarms are normal rows: how many are these?": is_near(
+            "the precisions are right. The rate is a share of the normal rows, and "
+            "half of the alarms are normal rows: how many are these?": is_near(
                 rate, 0.5, 0.001
             ),
-            "the precisions are right. This would be the rate if all 100 anomalies were "
-            "found.": is_near(rate, 0.001, 0.00005),
-            "the precisions are right. Half of 1 % halves the false alarms, and there are "
+            "the precisions are right. This would be the rate if all 100 anomalies "
+            "were found.": is_near(rate, 0.001, 0.00005),
+            "the precisions are right. Half of 1 % halves the false alarms, and there "
+            "are "
             "still six false alarms for each true one.": is_near(rate, 0.005, 0.00005),
         },
-        otherwise="the precisions are right. Of 100,000 rows, 80 are true alarms. For half "
-        "of the alarms to be true, how many of the 99,900 normal rows may raise one?",
+        otherwise="the precisions are right. Of 100,000 rows, 80 are true alarms. For "
+        "half of the alarms to be true, how many of the 99,900 normal rows may raise "
+        "one?",
         right="one in a thousand is anomalous, and 7 % of the alarms are true; at half "
         "and half it looks like 99 %. To have half of the alarms true, the false-alarm "
-        "rate must be as small as the base rate, about one in a thousand, and to promise "
-        "that takes over a thousand calibration rows.",
+        "rate must be as small as the base rate, about one in a thousand, and to "
+        "promise that takes over a thousand calibration rows.",
     ).judge([rare, half, rate])
 
 
@@ -93,17 +97,18 @@ def alarms_when_normal_moves(alarms: np.ndarray) -> Verdict:
         value=expected,
         within=0.0,
         mistakes={
-            f"{alarms!r} is one number, and 18,000 decisions are asked for. Hand over the "
-            "array of True and False; its mean is the share of alarms.": one,
-            "you give 20,000 decisions, so the calibration rows are among them. Move and "
-            "judge usual[2000:20_000] alone.": found.shape == (20_000,),
-            f"the decisions must have the shape (18000,), and yours have {found.shape}: "
-            "one True or False for each row of "
-            "usual[2000:20_000].": found.shape != expected.shape,
-            "these are the -1 and +1 of predict, where -1 is an alarm. Hand over True for "
+            f"{alarms!r} is one number, and 18,000 decisions are asked for. Hand over "
+            "the array of True and False; its mean is the share of alarms.": one,
+            "you give 20,000 decisions, so the calibration rows are among them. Move "
+            "and judge usual[2000:20_000] alone.": found.shape == (20_000,),
+            "the decisions must have the shape (18000,), and yours have "
+            f"{found.shape}: one True or "
+            "False for each row of usual[2000:20_000].": found.shape != expected.shape,
+            "these are the -1 and +1 of predict, where -1 is an alarm. Hand over True "
+            "for "
             "an alarm and False otherwise.": first == -1 and bool((others == -1).all()),
-            f"these are no decisions but values such as {first}. Compare the scores with "
-            "the threshold: True for each alarm.": len(others) > 0,
+            f"these are no decisions but values such as {first}. Compare the scores "
+            "with the threshold: True for each alarm.": len(others) > 0,
             "these are the alarms among rows that have not moved. Add 0.5 to each "
             "column first.": raised(0.0, usual),
             "True and False are exchanged: an alarm is a score above the "
@@ -111,29 +116,29 @@ def alarms_when_normal_moves(alarms: np.ndarray) -> Verdict:
             "only one column has moved. Add 0.5 to each of the ten.": column,
             "these rows have moved by 1. Move them by 0.5.": raised(1.0, usual),
             "these rows have moved by -0.5, and 0.5 is asked for.": raised(-0.5, usual),
-            "this threshold comes from rows that have moved too. Leave it where the old "
-            "calibration scores have put it.": raised(0.5, moved[:2000]),
-            "this threshold comes from the first 2000 of the moved rows that it judges. "
-            "Leave it where the old calibration scores have put "
-            "it.": raised(0.5, moved[2000:4000]),
+            "this threshold comes from rows that have moved too. Leave it where the "
+            "old calibration scores have put it.": raised(0.5, moved[:2000]),
+            "this threshold comes from the first 2000 of the moved rows that it "
+            "judges. Leave it where "
+            "the old calibration scores have put it.": raised(0.5, moved[2000:4000]),
             "this threshold comes from the moved rows that it judges. Leave it where "
             "the old calibration scores have put it.": raised(0.5, moved[2000:]),
         },
         otherwise=f"you raise {n_alarms} alarms, and it should be {expected.sum()}. "
         "Is the score the length of the moved row, and the limit "
         "threshold(calibration, 0.05)?",
-        right=f"{expected.mean():.3f} of the rows, nearly three times as many alarms as "
-        "promised, and no anomaly is among them. For rows without end the formula "
+        right=f"{expected.mean():.3f} of the rows, nearly three times as many alarms "
+        "as promised, and no anomaly is among them. For rows without end the formula "
         "(noncentral chi-square) gives 0.142.",
     ).judge(found)
 
 
-# Of rank 1, 2, 4, 5, 7 and 8 each keeps its limit for 0.1, and that of rank 8 equals it.
+# The ranks 1, 2, 4, 5, 7, 8 keep their limits for 0.1, and that of 8 is equal to it.
 P_VALUES = [0.9, 0.001, 0.3, 0.02, 0.024, 0.6, 0.01, 0.7]
 P_VALUES += [0.05, 0.4, 0.03, 0.8, 0.043, 0.07, 0.04, 0.5]
 NO_ALARM = {
-    "for the p-values {0} and the share {1} none keeps its limit, and your function raised "
-    "{error}. Then the answer is False for each row.": "IndexError|ValueError"
+    "for the p-values {0} and the share {1} none keeps its limit, and your function "
+    "raised {error}. Then the answer is False for each row.": "IndexError|ValueError"
 }
 
 
@@ -154,9 +159,9 @@ def _discoveries(p: np.ndarray, rate: float) -> Answer:
         told = f"... and the share {rate:.3f} you raise {found.sum():.0f} alarms"
         if found.sum() == alarms.sum():
             return (
-                f"for the p-values {p[:6].round(4)}{told}. That is the right number, for "
-                "the wrong rows. The first True or False must belong to the first row, "
-                "as it comes."
+                f"for the p-values {p[:6].round(4)}{told}. That is the right number, "
+                "for the wrong rows. The first True or False must belong to the first "
+                "row, as it comes."
             )
         return (
             f"for the p-values {in_order[:6].round(4)}{told}, and it should be "
@@ -166,16 +171,17 @@ def _discoveries(p: np.ndarray, rate: float) -> Answer:
     return Answer(
         value=alarms,
         mistakes={
-            "this is p <= share for each row by itself. With many rows, most alarms are "
-            "then false. The limit must depend on the rank.": p <= rate,
+            "this is p <= share for each row by itself. With many rows, most alarms "
+            "are then false. The limit must depend on the rank.": p <= rate,
             "every row has the limit share / n. That is the correction of Bonferroni, "
             "which is stricter: here the limit grows with the "
             "rank.": p <= rate / len(p),
-            "you stop at the first p-value that misses its limit. Look for the last one "
-            "that keeps it: all before it are alarms too.": early[rank],
+            "you stop at the first p-value that misses its limit. Look for the last "
+            "one that keeps it: all before it are alarms too.": early[rank],
             "each row is held against its own limit. Look for the last rank that keeps "
             "it: all rows before it are alarms too.": kept[rank],
-            "the right number of alarms, for the wrong rows: your array is in the order "
+            "the right number of alarms, for the wrong rows: your array is in the "
+            "order "
             "of the sorted p-values. The first must belong to the first row.": last,
             "your array is in the order of the sorted p-values, and the first must "
             "belong to the first row. Also, each rank is held against its own limit: "
@@ -188,9 +194,9 @@ def _discoveries(p: np.ndarray, rate: float) -> Answer:
             "<=.": up_to_the_last(in_order < limits)[rank],
         },
         otherwise=otherwise,
-        right="of 10 000 normal rows and 100 anomalies, p <= 0.05 reports 597, of which "
-        "83% are false alarms. Your rule with the share 0.1 reports 104, of which 8% are "
-        "false.",
+        right="of 10 000 normal rows and 100 anomalies, p <= 0.05 reports 597, of "
+        "which 83% are false alarms. Your rule with the share 0.1 reports 104, of "
+        "which 8% are false.",
     )
 
 
@@ -202,8 +208,8 @@ def discoveries(function: Callable) -> Verdict:
         found = np.asarray(call(function, p, rate, **known))
         decided = np.isin(found, (0, 1)).all()
         complaints = {
-            f"for {len(p)} p-values you return something of the shape {found.shape}. One "
-            "True or False for each row is needed.": found.shape != p.shape,
+            f"for {len(p)} p-values you return something of the shape {found.shape}. "
+            "One True or False for each row is needed.": found.shape != p.shape,
             "the result must be True or False for each row.": not decided,
         }
         refuse(complaints)

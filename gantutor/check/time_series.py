@@ -136,7 +136,8 @@ def detection_delay(function: Callable) -> Verdict:
             "this is one too many: an alarm on the first point of an event is 0 points "
             "late.": [2.5, 7.5, 6.5, 14 / 3],
             "this takes the last alarm in an event. Take the first.": [4.5, 7.5, 7, 6],
-            "this is the mean over all alarms in an event. Only the first counts.": mean,
+            "this "
+            "is the mean over all alarms in an event. Only the first counts.": mean,
             "the first alarm after the start is taken even where it lies behind the "
             "end of the event. Such an event is not found.": [1.5, 6.5, 23 / 3, 11 / 3],
             "this is the median. Return the mean, in which one very late alarm "

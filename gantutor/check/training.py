@@ -50,8 +50,8 @@ def generator_half_right(probability: float, loss: float) -> Verdict:
             "A loss is a price: minus the logarithm.": -LOSS,
         },
         otherwise="The loss is not. Write down three prices: of a real row, of a "
-        "generated row among the real ones, of one far away. Then take the mean of each "
-        "kind.",
+        "generated row among the real ones, of one far away. Then take the mean of "
+        "each kind.",
         right="D says 2/3, and its loss is 0.955, well below 2 log 2: a G that is "
         "right in half of its rows does not fool D into a coin.",
     ).judge(number(loss, "the loss"))
@@ -86,7 +86,7 @@ def wide_generator(discriminator: Callable) -> Verdict:
         "logit.": 1 / (1 + np.exp(-theory)),
     }
     nearest, message = min((far_from(m), text) for text, m in mistakes.items())
-    # The middle and width of generated rows for which log p - log q is nearest to a parabola
+    # Of the generated rows for which log p - log q is nearest to a parabola:
     square, slope, constant = np.polyfit(x[:, 0], found[:, 0], 2)
     narrow = max(1 + 2 * square, 0.05)
     middle, width = -slope / narrow, narrow**-0.5
@@ -95,15 +95,16 @@ def wide_generator(discriminator: Callable) -> Verdict:
     if is_bell:
         advice = (
             f"It fits generated rows around {middle:.1f} that are {width:.1f} times as "
-            "wide as the real ones. Asked for are rows around 0, 2 times as wide: 2 * z. If "
-            "yours are made so, train"
+            "wide as the real ones. Asked for are rows around 0, 2 times as wide: 2 * "
+            "z. If yours are made so, train"
         )
     as_asked = distance < 0.15 and abs(middle) < 0.3 and 1.75 < width < 2.25
     return Answer(
         mistakes={
             message: nearest < min(distance, 0.4),
-            f"between -2.5 and 2.5 the logit is {distance:.2f} away from log 2 - 3/8 x^2 "
-            f"(root mean square). {advice} for 2000 steps with batches of 1024.": not as_asked,
+            f"between -2.5 and 2.5 the logit is {distance:.2f} away from log 2 - 3/8 "
+            "x^2 (root mean "
+            f"square). {advice} for 2000 steps with batches of 1024.": not as_asked,
             "the logit is right, but it comes from a function without weights, and "
             "nothing in it can have been trained. Train a discriminator, and hand over "
             "the network "
@@ -126,11 +127,11 @@ def _plane(x: tf.Tensor) -> tf.Tensor:  # with the same slope everywhere
 
 
 LOST = {
-    "the gradient is None. A tape follows variables by itself; a tensor such as the rows it "
-    "must be told to watch, before the network is "
-    "called.": "^(Type|Value|Attribute)Error.*None",
-    "the gradients of five rows have the shape (5, 3), and what meets them has (5,), one "
-    "number a row without a column. The length must keep its column: "
+    "the gradient is None. A tape follows variables by itself; a tensor such as the "
+    "rows it must be told "
+    "to watch, before the network is called.": "^(Type|Value|Attribute)Error.*None",
+    "the gradients of five rows have the shape (5, 3), and what meets them has (5,), "
+    "one number a row without a column. The length must keep its column: "
     "keepdims=True.": r"^(Value|Invalid\w+)Error(?=.*[\[(]5, ?3[\])]).*[\[(]5,?[\])]",
 }
 
@@ -156,12 +157,13 @@ def uphill(function: Callable) -> Verdict:
             "the rows move downhill.": x - step / length,
             "the steps are as long as the gradient. Divide the gradient of each row by "
             "its length, so that each row moves by the distance.": x + step,
-            "the steps are as long as the gradient of a mean. Divide the gradient of each "
+            "the steps are as long as the gradient of a mean. Divide the gradient of "
+            "each "
             "row by its length, so that each row moves by the distance.": x + step / 5,
-            "you divide by the length of all gradients together. Each row has a length of "
-            "its own: sum the squares over axis 1.": x + step / all_lengths,
-            "you sum the squares over the rows (axis 0). The length of a row's gradient "
-            "is a sum over its columns (axis 1).": x + step / _norm(g, 1),
+            "you divide by the length of all gradients together. Each row has a length "
+            "of its own: sum the squares over axis 1.": x + step / all_lengths,
+            "you sum the squares over the rows (axis 0). The length of a row's "
+            "gradient is a sum over its columns (axis 1).": x + step / _norm(g, 1),
             "you divide by the squared length. Take its root.": x + step / length**2,
             "every column moves by the distance, so the row moves further. Use the "
             "gradient itself, not its signs.": x + step / abs(g),
