@@ -43,8 +43,8 @@ def call(
     """Call the reader's function; complain if it cannot be called or returns nothing.
 
     It gets copies of the arrays, so that a function that changes them harms no later test.
-    What to say of errors is given as the message, where ``{0}`` is the first argument, and
-    a pattern of the name and text of the error.
+    What to say of errors is given as the message, where ``{0}`` is the first argument and
+    ``{error}`` the name of the error, and a pattern of its name and text.
     """
     if not callable(function):
         raise Off(
@@ -55,10 +55,9 @@ def call(
     try:
         result = function(*copies)
     except Exception as error:
-        told = f"{type(error).__name__}: {error}"
+        name = type(error).__name__
         for message, pattern in (errors or {}).items():
-            if re.search(pattern, told, re.DOTALL):
-                name = type(error).__name__
+            if re.search(pattern, f"{name}: {error}", re.DOTALL):
                 raise Off(message.format(*given, error=name)) from error
         raise
     if result is None:
@@ -95,8 +94,6 @@ def numbers(
     answer: Any, shape: tuple[int, ...], what: str = "the answer"
 ) -> NDArray[np.float64]:
     """The answer as an array of finite floats of one shape, or a complaint."""
-    if not shape:
-        return np.array(number(answer, what))
     try:
         values = np.asarray(answer, dtype=float)
     except (TypeError, ValueError) as error:
