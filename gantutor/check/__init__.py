@@ -6,17 +6,12 @@ last line of a cell and is true if the answer is right.
 
 import pkgutil
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 from gantutor.check._common import Verdict
 
-MODULES = tuple(
-    sorted(
-        module.name
-        for module in pkgutil.iter_modules(__path__)
-        if not module.name.startswith("_")
-    )
-)
+MODULES = [m.name for m in pkgutil.iter_modules(__path__) if m.name[0] != "_"]
 
 
 def __getattr__(name: str) -> Any:
@@ -31,10 +26,8 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    names = {"Verdict"}
-    for module in MODULES:
-        names.update(import_module(f"{__name__}.{module}").__all__)
-    return sorted(names)
+    named = (import_module(f"{__name__}.{module}").__all__ for module in MODULES)
+    return sorted(chain(["Verdict"], *named))
 
 
 __all__ = ["Verdict"]

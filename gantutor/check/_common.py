@@ -1,8 +1,8 @@
-"""What all checks share: verdicts, patience with unfinished answers, and two records.
+"""What all checks share: verdicts, patience with unfinished answers, and a record.
 
 An exercise is a function with the decorator `exercise`. Mostly it holds a number against an
 `Answer`: what is right, the known mistakes with what to say of each, and what to say
-otherwise. `Function` does the same with what a reader's function returns.
+otherwise. What a reader's function returns for some inputs is such an answer, too.
 """
 
 import functools
@@ -13,18 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._reading import (
-    ROUNDING,
-    Off,
-    Unfinished,
-    call,
-    distance,
-    is_near,
-    is_open,
-    numbers,
-)
+from gantutor.check._reading import Off, call, distance, is_near, is_open, number
 
 
 class Verdict(NamedTuple):
@@ -76,10 +66,8 @@ def exercise(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
             )
         try:
             return judge(*answers, **named)
-        except Unfinished as problem:
-            return untouched(str(problem))
         except Off as problem:
-            return off(str(problem))
+            return Verdict(False, f"{problem.begins}: {problem}")
         except Exception as error:  # whatever the reader's answer does
             return off(
                 f"your answer raised {type(error).__name__}: {error}. Run it by itself "
@@ -91,76 +79,48 @@ def exercise(judge: Callable[..., Verdict]) -> Callable[..., Verdict]:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An exercise whose answer is a number, or several in an array, as a record.
+    """What is right, and what to say to it and to other answers, as a record.
 
     A mistake is given as the answer that one gets by it, or as whether it has been made. It
     is said if the answer is nearer to it than to the right one; the first that fits counts.
     """
 
-    value: ArrayLike | None = None  # if None, all is right that makes no mistake
-    within: float | None = None  # how far off is still right; by default rounding
-    mistakes: Mapping[str, ArrayLike] = field(default_factory=dict)  # by what to say
+    value: Any = None  # number or array; without one, what makes no mistake is right
+    within: Any = None  # how far off is still right; by default rounding
+    mistakes: Mapping[str, Any] = field(default_factory=dict)  # by what to say
     near: float | None = None  # how far from a mistake's answer; by default as `within`
-    otherwise: str = ""  # what to say to other wrong answers
+    otherwise: str | Callable[[Any], str] = ""  # what to say to other wrong answers
     so_far: str = ""  # before these, what is right so far: "the first is right. "
     right: str = ""  # what to say to the right one
 
-    def judge(self, found: ArrayLike) -> Verdict:
+    def judge(self, found: Any) -> Verdict:
         """Return that an answer is right, or raise `Off` with what to say of it."""
-        off_by = np.inf if self.value is None else distance(found, self.value)
         near = self.within if self.near is None else self.near
         for message, mistake in self.mistakes.items():
             if isinstance(mistake, bool | np.bool_):
                 made = bool(mistake)
             else:
-                nearer = distance(found, mistake) < off_by
-                made = nearer and is_near(found, mistake, near)
+                off_by = np.inf if self.value is None else distance(found, self.value)
+                made = distance(found, mistake) < off_by
+                made = made and is_near(found, mistake, near)
             if made:
                 raise Off(self.so_far + message)
         if self.value is not None and not is_near(found, self.value, self.within):
-            raise Off(self.so_far + self.otherwise)
+            told = self.otherwise
+            raise Off(self.so_far + (told if isinstance(told, str) else told(found)))
         return right(self.right)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Function:
-    """An exercise whose answer is a function, as a record.
+def each(read: Callable[..., Any], **answers: Any) -> np.ndarray:
+    """Several answers as an array, each read under its own name."""
+    return np.array([read(answer, what=name) for name, answer in answers.items()])
 
-    The reader's function is called on made-up inputs. A mistake is a function that makes it:
-    it is said if both return the same on all inputs.
-    """
 
-    solution: Callable[..., Any]  # returns a number or an array
-    inputs: Sequence[tuple[Any, ...]]  # the arguments of each call
-    mistakes: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    # What to say where results first differ, by the arguments, their result and ours:
-    otherwise: Callable[[tuple[Any, ...], Any, Any], str]
-    what: str = "the result"  # what to call a result of another shape
-    within: float | None = None  # how far off is still right; by default rounding
-    rounding: float = ROUNDING  # as a share of the largest value
-    right: str = ""  # what to say to a function that is right
+def results(function: Callable[..., Any], inputs: Sequence[tuple]) -> np.ndarray:
+    """What the reader's function returns for each of some inputs, a number each."""
+    return np.array([number(call(function, *given), "the result") for given in inputs])
 
-    def judge(self, function: Callable[..., Any]) -> Verdict:
-        """Return that a function is right, or raise `Off` with what to say of it."""
-        wanted = self._results(self.solution)
-        found = [
-            numbers(call(function, *given), result.shape, self.what)
-            for given, result in zip(self.inputs, wanted, strict=True)
-        ]
-        results = zip(self.inputs, found, wanted, strict=True)
-        differ = [r for r in results if not self._near(*r[1:], self.within)]
-        if not differ:
-            return right(self.right)
-        for message, mistake in self.mistakes.items():
-            if all(map(self._near, found, self._results(mistake))):
-                raise Off(message)
-        given, theirs, ours = differ[0]
-        raise Off(self.otherwise(given, theirs[()], ours[()]))
 
-    def _near(
-        self, found: ArrayLike, value: ArrayLike, within: float | None = None
-    ) -> bool:
-        return is_near(found, value, within, self.rounding)
-
-    def _results(self, function: Callable[..., Any]) -> list[NDArray[np.float64]]:
-        return [np.asarray(function(*given), dtype=float) for given in self.inputs]
+def first_off(found: Any, value: Any) -> int:
+    """The place of the first number that is not right; 0 if all are."""
+    return int(np.argmax(~np.isclose(found, value, rtol=1e-4)))

@@ -1,7 +1,8 @@
 """How checks read an answer: with patience, and a complaint in a sentence where they cannot."""
 
+import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 
 class Off(Exception):
-    """Raised inside a check to end it with `off`."""
+    """Raised inside a check to end it: the answer is off."""
+
+    begins = "Not quite"
 
 
-class Unfinished(Exception):
-    """Raised inside a check to end it with `untouched`."""
+class Unfinished(Off):
+    """Raised inside a check to end it: there is no answer yet."""
+
+    begins = "Not yet"
 
 
 def is_open(answer: Any) -> bool:
@@ -25,38 +30,41 @@ def is_open(answer: Any) -> bool:
     return answer is ... or answer is None
 
 
-def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+def refuse(complaints: Mapping[str, Any]) -> None:
+    """End a check with the first complaint that is true, if there is one."""
+    for message, is_true in complaints.items():
+        if is_true:
+            raise Off(message)
+
+
+def call(
+    function: Callable[..., Any], *given: Any, errors: Mapping[str, str] | None = None
+) -> Any:
     """Call the reader's function; complain if it cannot be called or returns nothing.
 
     It gets copies of the arrays, so that a function that changes them harms no later test.
+    What to say of errors is given as the message, where ``{0}`` is the first argument and
+    ``{error}`` the name of the error, and a pattern of its name and text.
     """
     if not callable(function):
         raise Off(
             f"a function is needed, and you passed {type(function).__name__} "
             f"{function!r}. Pass the function itself, without parentheses."
         )
-    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
-    result = function(*copies, **options)
+    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in given]
+    try:
+        result = function(*copies)
+    except Exception as error:
+        name = type(error).__name__
+        for message, pattern in (errors or {}).items():
+            if re.search(pattern, f"{name}: {error}", re.DOTALL):
+                raise Off(message.format(*given, error=name)) from error
+        raise
     if result is None:
         raise Unfinished("your function returns nothing yet. Give it a return line.")
     if is_open(result):
         raise Unfinished("your function still returns ... or None. Return your answer.")
     return result
-
-
-def call_on_tables(function: Callable[..., Any], known: NDArray, new: NDArray) -> Any:
-    """`call` a function of known and new rows; complain of a covariance of the rows."""
-    try:
-        return call(function, known, new)
-    except ValueError as error:  # also: singular matrix
-        n_rows, n_columns = known.shape
-        if str(n_rows) in str(error) or isinstance(error, np.linalg.LinAlgError):
-            raise Off(
-                f"for {n_rows} known rows of {n_columns} columns the covariance matrix "
-                f"should be {n_columns} x {n_columns}. np.cov takes rows for columns, "
-                "unless it gets the table's .T, or is told rowvar=False."
-            ) from error
-        raise
 
 
 def number(answer: Any, what: str = "the answer") -> float:
@@ -66,7 +74,8 @@ def number(answer: Any, what: str = "the answer") -> float:
     except (TypeError, ValueError) as error:
         given = textwrap.shorten(repr(answer), 60)
         raise Off(
-            f"{what} must be one number, and you gave {given} ({type(answer).__name__})."
+            f"{what} must be one number, and you gave {given} "
+            f"({type(answer).__name__})."
         ) from error
     if not np.isfinite(value):
         raise Off(f"{what} is {value}, and must be a finite number.")
@@ -85,8 +94,6 @@ def numbers(
     answer: Any, shape: tuple[int, ...], what: str = "the answer"
 ) -> NDArray[np.float64]:
     """The answer as an array of finite floats of one shape, or a complaint."""
-    if not shape:
-        return np.array(number(answer, what))
     try:
         values = np.asarray(answer, dtype=float)
     except (TypeError, ValueError) as error:
@@ -108,20 +115,16 @@ def distance(found: ArrayLike, value: ArrayLike) -> float:
     return float(np.abs(differences).max(initial=0.0))
 
 
-ROUNDING = 1e-4  # how far off is still right, as a share of the largest value
+def is_near(found: ArrayLike, value: ArrayLike, within: Any = None) -> bool:
+    """Whether two arrays differ by no more than this, or than rounding explains.
 
-
-def is_near(
-    found: ArrayLike,
-    value: ArrayLike,
-    within: float | None = None,
-    rounding: float = ROUNDING,
-) -> bool:
-    """Whether two arrays differ by no more than this, or than rounding explains."""
+    Each number may have a tolerance of its own.
+    """
+    if np.shape(found) != np.shape(value):
+        return False
     if within is None:
-        size = np.abs(np.asarray(value, dtype=float)).max(initial=0.0)
-        within = 1e-6 + rounding * float(size)
-    return distance(found, value) <= within
+        within = 1e-6 + 1e-4 * np.abs(np.asarray(value, dtype=float)).max(initial=0.0)
+    return bool((np.abs(np.subtract(found, value, dtype=float)) <= within).all())
 
 
 def is_reordered(found: ArrayLike, value: ArrayLike, within: float) -> bool:
@@ -142,6 +145,7 @@ def fitted_on(detector: Any, rows: ArrayLike, called: str) -> None:
     known = np.isclose(kept, detector.anomaly_score(rows), rtol=1e-4).any(axis=1)
     if known.mean() < 0.9:
         raise Off(
-            f"the detector was not fitted on {called}: of the {known.size} rows that have "
-            f"set its threshold, {(~known).sum()} are others. Fit it on {called} alone."
+            f"the detector was not fitted on {called}: of the {known.size} rows that "
+            f"have set its threshold, {(~known).sum()} are others. Fit it on {called} "
+            "alone."
         )

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gantutor.check._common import Answer, Verdict, exercise, right
 from gantutor.check._reading import Off, call, number, share
@@ -35,8 +33,8 @@ def prior_stops_search(z: float, score: float) -> Verdict:
             "missing.": (1, 0.5),
             "that is the minimum for a squared residual. Here it is the absolute "
             "difference: each step saves its own length.": (10 / 3, 25 / 3),
-            "the two numbers are in the wrong order. First the place, then the score of "
-            "the row.": (4.5, 1),
+            "the two numbers are in the wrong order. First the place, then the score "
+            "of the row.": (4.5, 1),
             "the search need not go so far: is the last step from 4.9 to 5 worth its "
             "price?": z >= 5,
             f"at z = {z:g} a small step d to the right saves d and costs {z:g} times "
@@ -58,11 +56,10 @@ def best_latent_number(n_latent: int, auroc: float) -> Verdict:
         value=0.997,
         within=0.005,  # 1.00 is right to two digits
         mistakes={
-            "the two numbers are in the wrong order. First the number of latent numbers, "
-            "then the AUROC.": found == 1 and 0 < n < 1,
-            f"{n:g} latent numbers were not among those to try, 0 to 9.": (
-                n not in range(11)
-            ),
+            "the two numbers are in the wrong order. First the number of latent "
+            "numbers, then the AUROC.": found == 1 and 0 < n < 1,
+            f"{n:g} latent numbers were not among those to try, 0 to 9.": n
+            not in range(11),
             "with nine latent numbers for ten columns, anomalies are explained nearly "
             "as well as normal rows. Try fewer.": n == 9,
             "with ten latent numbers for ten columns nothing is left of any row but "
@@ -81,7 +78,10 @@ def best_latent_number(n_latent: int, auroc: float) -> Verdict:
     ).judge(found)
 
 
-def _distance(rows: NDArray) -> NDArray:
+ROWS = np.random.default_rng(0).normal(size=(12, 3))
+
+
+def _distance(rows: np.ndarray) -> np.ndarray:
     if np.ndim(rows) != 2:
         raise Off(
             f"score was given an array of shape {np.shape(rows)}. Keep a single row a "
@@ -90,48 +90,45 @@ def _distance(rows: NDArray) -> NDArray:
     return np.linalg.norm(np.asarray(rows) - 1.0, axis=1)
 
 
-def _mean_of_two(rows: NDArray) -> NDArray:
-    first = np.arange(0, len(rows), 2)
-    sizes = np.diff([*first, len(rows)])
-    return np.repeat(np.add.reduceat(_distance(rows), first) / sizes, sizes)
+def _mean_of_two(rows: np.ndarray) -> np.ndarray:
+    distances = _distance(rows)
+    pairs = [distances[i : i + 2].mean() for i in range(0, len(rows), 2)]
+    return np.repeat(pairs, 2)[: len(rows)]
 
 
-def _one_row_counts(one: NDArray, rows: NDArray) -> NDArray:
+def _one_row_counts(one: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return _distance(rows) + 0.3 * (len(rows) - 1) * (rows == one).all(axis=1)
 
 
-ROWS = np.random.default_rng(0).normal(size=(12, 3))
-# What to say, the score to try, and whether it depends on the company of a row.
-COMPANY: dict[str, tuple[Callable[[NDArray], NDArray], bool]] = {
+SCORES: dict[str, Callable] = {  # by what to say of a wrong answer about them
     "it calls a plain distance to a point dependent on the company. Each row is scored "
-    "for itself there.": (_distance, False),
+    "for itself there.": _distance,
     "it complains about a difference in the seventh digit, which is only rounding. "
-    "Compare with a tolerance.": (
-        lambda rows: _distance(rows) * (1 + 1e-7 * (len(rows) - 1)),
-        False,
-    ),
+    "Compare with a "
+    "tolerance.": lambda rows: _distance(rows) * (1 + 1e-7 * (len(rows) - 1)),
     "it does not notice a score that is divided by the highest one of the batch. "
-    "Shuffling changes nothing there, but a smaller "
-    "company does.": (lambda rows: _distance(rows) / _distance(rows).max(), True),
+    "Shuffling changes nothing there, but a smaller company "
+    "does.": lambda rows: _distance(rows) / _distance(rows).max(),
     "it does not notice a score that is the mean of two neighbours. Parts of the table "
     "may leave the two together, and a mean over rows stays the same. Compare each row "
-    "with itself alone.": (_mean_of_two, True),
+    "with itself alone.": _mean_of_two,
 } | {
     f"it does not notice a score in which row {place} of {len(ROWS)} is the only one "
     "that depends on its company. Look at all rows, not only at "
-    "some.": (partial(_one_row_counts, row), True)
+    "some.": partial(_one_row_counts, row)
     for place, row in enumerate(ROWS, start=1)
 }
 
 
 @exercise
-def company_test(function: Callable[[Callable, NDArray], Any]) -> Verdict:
+def company_test(function: Callable) -> Verdict:
     """Check a function of a score and rows: does a row's score depend on other rows."""
-    for complaint, (score, depends) in COMPANY.items():
+    for complaint, score in SCORES.items():
         found = call(function, score, ROWS)
         if np.ndim(found) or found not in (True, False):
             raise Off(f"the answer must be True or False, and it is {found!r}.")
-        if bool(found) != depends:
+        alone = np.concatenate([score(row[None]) for row in ROWS])
+        if found == np.allclose(score(ROWS), alone, rtol=1e-4):
             raise Off(complaint)
     return right(
         "it finds all three kinds of dependence, and passes an honest score. Point it "

@@ -1,13 +1,11 @@
 """Checks of the exercises of notebook 07."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
-from gantutor.check._reading import is_near, is_reordered, number, numbers
+from gantutor.check._common import Answer, Verdict, exercise
+from gantutor.check._reading import Off, call, is_near, is_reordered, number, numbers
 
 __all__ = ["off_centre_reference", "paired_gain", "wider_untrained"]
 
@@ -36,144 +34,102 @@ def off_centre_reference(place: float) -> Verdict:
     ).judge(x)
 
 
-WIDER_UNTRAINED = np.array([0.9279, 0.9109, 0.8873])
-SLIPS = {  # what one gets by each, by what to say
-    "these are the raw columns' AUROCs, without a network. Search the neighbours in the "
-    'critic\'s features: critic_scores(...)["neighbours"].': (0.9452, 0.9452, 0.9452),
-    'these are scores by the critic\'s output. The question is about "neighbours".': (
-        0.3738,
-        0.3622,
-        0.5551,
-    ),
-    "these critics come from seed 1. Take players(2, 0, width).": (
-        0.9332,
-        0.9130,
-        0.8903,
-    ),
-    "these critics come from seed 2. Take players(2, 0, width).": (
-        0.9362,
-        0.9136,
-        0.8904,
-    ),
-    "the rows are those of tables(1). Take tables(0).": (0.9175, 0.8813, 0.8676),
-    "rows and critics come from seed 1. Take tables(0) and players(2, 0, width).": (
-        0.9052,
-        0.8866,
-        0.8685,
-    ),
-    "these critics were made without a generator before them, so they drew other "
-    "weights. Take players(2, 0, width)[1].": (0.9301, 0.9181, 0.8888),
-    "your width stands where the seed belongs, and all three critics are 128 wide. Take "
-    "players(2, 0, width).": (0.9155, 0.9133, 0.9105),
-}
-
-
 @exercise
 def wider_untrained(aurocs: Sequence[float]) -> Verdict:
     """Check the AUROCs of untrained critics of widths 16, 128 and 512 on the two moons."""
-    values = numbers(aurocs, (3,), "the list of AUROCs")
-    right = WIDER_UNTRAINED
-    slips = {said: is_near(values, other, 0.0015) for said, other in SLIPS.items()}
+    found = numbers(aurocs, (3,), "the list of AUROCs")
+    value, table_1 = np.array([0.9279, 0.9109, 0.8873]), [0.9175, 0.8813, 0.8676]
+    seed_1, seed_2 = [0.9332, 0.9130, 0.8903], [0.9362, 0.9136, 0.8904]
     return Answer(
-        value=right,
+        value=value,
         within=0.002,
-        near=0.006,
+        near=0.0015,
         mistakes={
-            "an AUROC lies between 0 and 1. Give it as a share, not in percent.": bool(
-                ((values < 0) | (values > 1)).any()
-            ),
+            "an AUROC lies between 0 and 1: 90 % is 0.9.": any(found > 1),
             "these are one minus the right numbers: normal points score higher than "
             "anomalies. Look at the order of the labels, and at the sign of the "
-            "score.": 1 - right,
+            "score.": 1 - value,
             "three right numbers in the wrong order. Which of them belongs to the "
-            "width 16?": is_reordered(values, right, 0.002),
-            **slips,
+            "width 16?": is_reordered(found, value, 0.002),
+            "these are the raw columns' AUROCs, without a network. Search the "
+            "neighbours in the critic's features: "
+            'critic_scores(...)["neighbours"].': [0.9452, 0.9452, 0.9452],
+            "these are scores by the critic's output. The question is about "
+            '"neighbours".': [0.3738, 0.3622, 0.5551],
+            "these critics come from seed 1. Take players(2, 0, width).": seed_1,
+            "these critics come from seed 2. Take players(2, 0, width).": seed_2,
+            "the rows are those of tables(1). Take tables(0).": table_1,
+            "rows and critics come from seed 1. Take tables(0) and players(2, 0, "
+            "width).": [0.9052, 0.8866, 0.8685],
+            "these critics were made without a generator before them, so they drew "
+            "other weights. Take players(2, 0, width)[1].": [0.9301, 0.9181, 0.8888],
+            "your width stands where the seed belongs, and all three critics are 128 "
+            "wide. Take players(2, 0, width).": [0.9155, 0.9133, 0.9105],
             "these are the numbers of the Gaussian score. The question is about "
             '"neighbours".': [0.838, 0.840, 0.838],
             "these are distances in features that are not whitened. Take "
-            'critic_scores(...)["neighbours"], which whitens them.': [
-                0.944,
-                0.941,
-                0.945,
-            ],
+            'critic_scores(...)["neighbours"], which whitens '
+            "them.": [0.944, 0.941, 0.945],
             "three widths that agree to the last digit are one width three times. Does "
-            "`width` reach `players`?": bool(np.ptp(values) == 0),
+            "`width` reach `players`?": np.ptp(found) == 0,
         },
-        otherwise=f"at least one is off by {np.abs(values - right).max():.3f}. Known are the "
-        'first 1000 points of tables(0)["two moons"], new are its usual and its odd '
-        "points; the critics come from `players` with seed 0 and are not trained. Give "
-        "the numbers as they are, without rounding.",
+        otherwise=f"at least one is off by {abs(found - value).max():.3f}. Known are "
+        'the first 1000 points of tables(0)["two moons"], new are its usual and its '
+        "odd points; the critics come from `players` with seed 0 and are not trained. "
+        "Give the numbers as they are, without rounding.",
         right="the more random features, the lower, with this seed: from 0.928 with 16 "
-        "units to 0.887 with 512. Whitening gives each direction of the features the same "
-        "say, and most of a thousand random ones say little about moons.",
-    ).judge(values)
-
-
-def _mean_and_error(gains: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.array([gains.mean(), gains.std(ddof=1) / np.sqrt(len(gains))])
-
-
-def _with_error(
-    error: Callable[[NDArray[np.float64], NDArray[np.float64]], float],
-) -> Callable[..., NDArray[np.float64]]:
-    """A mistake that is in the second number alone."""
-    return lambda a, b: np.array([(a - b).mean(), error(a, b)])
-
-
-def _off(given: tuple[Any, ...], theirs: Any, ours: Any) -> str:
-    gains = np.round(given[0] - given[1], 3).tolist()
-    if not np.isclose(theirs[0], ours[0]):
-        return (
-            f"for gains of {gains} the first number must be their mean, {ours[0]:.3f}, "
-            f"and yours is {theirs[0]:.3f}."
-        )
-    return (
-        f"for gains of {gains} the first number is right, and the second is "
-        f"{theirs[1]:.4f}. It should be the standard deviation of the gains over the "
-        "square root of their number."
-    )
-
-
-UNTRAINED = np.array([0.61, 0.93, 0.74, 0.85, 0.68])
-TRAINED = UNTRAINED + np.array([0.03, 0.01, 0.01, 0.06, -0.01])
-
-PAIRED_GAIN = Function(
-    solution=lambda a, b: _mean_and_error(a - b),
-    inputs=[(TRAINED, UNTRAINED), (TRAINED[:3], UNTRAINED[:3])],
-    what="the result, mean gain and standard error,",
-    mistakes={
-        "the mean has the wrong sign. A gain is positive where the trained critic is "
-        "better.": lambda a, b: _mean_and_error(b - a),
-        "losses are counted as gains. Keep the sign of each difference.": lambda a, b: (
-            _mean_and_error(np.abs(a - b))
-        ),
-        "your error still contains how hard each seed's split is, which is the same for "
-        "both critics. Subtract first, then take the spread.": _with_error(
-            lambda a, b: np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
-        ),
-        "the second number is the spread of single gains. The mean of n gains is known "
-        "better than that: by how much?": _with_error(lambda a, b: (a - b).std(ddof=1)),
-        "nearly. With few gains, the spread around their own mean comes out too small. "
-        "Look up ddof in the documentation of numpy.std.": _with_error(
-            lambda a, b: (a - b).std() / np.sqrt(len(a))
-        ),
-        "for five seeds both numbers are right, and for three they are not. Does the "
-        "number of seeds come from the arrays?": _with_error(
-            lambda a, b: (a - b).std(ddof=1) / np.sqrt(5)
-        ),
-        "the two numbers are right, in the wrong order: the mean gain comes "
-        "first.": lambda a, b: _mean_and_error(a - b)[::-1],
-    },
-    otherwise=_off,
-    right="for the five seeds of the check 0.020 with an error of 0.012. Without the "
-    "pairing the error would be 0.084, and nothing could be said.",
-)
+        "units to 0.887 with 512. Whitening gives each direction of the features the "
+        "same say, and most of a thousand random ones say little about moons.",
+    ).judge(found)
 
 
 @exercise
-def paired_gain(function: Callable[..., tuple[float, float]]) -> Verdict:
+def paired_gain(function: Callable) -> Verdict:
     """Check a function of two arrays of AUROCs: mean gain and its standard error.
 
     Entry i of ``trained`` and of ``untrained`` belongs to the same seed.
     """
-    return PAIRED_GAIN.judge(function)
+    untrained = np.array([0.61, 0.93, 0.74, 0.85, 0.68])
+    trained = untrained + np.array([0.03, 0.01, 0.01, 0.06, -0.01])
+    what = "the result, mean gain and standard error,"
+    found = numbers(call(function, trained, untrained), (2,), what)
+    of_three = numbers(call(function, trained[:3], untrained[:3]), (2,), what)
+    gains = trained - untrained
+    mean, spread, sizes = gains.mean(), gains.std(ddof=1), abs(gains)
+    error, of_sizes = spread / np.sqrt(5), sizes.std(ddof=1) / np.sqrt(5)
+    unpaired = np.sqrt((trained.var(ddof=1) + untrained.var(ddof=1)) / 5)
+    three = gains[:3].mean(), gains[:3].std(ddof=1) / np.sqrt(3)
+    told = f"for gains of {np.round(gains, 3).tolist()} the first number"
+    verdict = Answer(
+        value=[mean, error],
+        mistakes={
+            "the mean has the wrong sign. A gain is positive where the trained critic "
+            "is better.": [-mean, error],
+            "losses are counted as gains. Keep the sign of each difference.": [
+                sizes.mean(),
+                of_sizes,
+            ],
+            "your error still contains how hard each seed's split is, which is the "
+            "same "
+            "for both critics. Subtract first, then take the spread.": [mean, unpaired],
+            "the second number is the spread of single gains. The mean of n gains is "
+            "known better than that: by how much?": [mean, spread],
+            "nearly. With few gains, the spread around their own mean comes out too "
+            "small. Look up ddof in the documentation of "
+            "numpy.std.": [mean, gains.std() / np.sqrt(5)],
+            "the two numbers are right, in the wrong order: the mean gain comes "
+            "first.": [error, mean],
+            f"{told} must be their mean, {mean:.3f}, and yours is "
+            f"{found[0]:.3f}.": not is_near(found[0], mean),
+        },
+        otherwise=f"{told} is right, and the second is {found[1]:.4f}. It should be "
+        "the standard deviation of the gains over the square root of their number.",
+        right="for the five seeds of the check 0.020 with an error of 0.012. Without "
+        "the pairing the error would be 0.084, and nothing could be said.",
+    ).judge(found)
+    if not is_near(of_three, three):
+        raise Off(
+            "for five seeds both numbers are right, and for three they are not. Does "
+            "the number of seeds come from the arrays?"
+        )
+    return verdict

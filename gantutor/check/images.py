@@ -3,61 +3,44 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
-from gantutor.check._reading import number
-from gantutor.scoring import p_values
+from gantutor.check._common import Answer, Verdict, exercise
+from gantutor.check._reading import call, number, numbers
 
 __all__ = ["parameters_of_larger_images", "power_of_edges", "two_sided"]
-
-Array = NDArray[np.float64]
-
-
-FIRST, SECOND, LAST = 16 * (4 * 4 * 1 + 1), 32 * (4 * 4 * 16 + 1), 7 * 7 * 32 + 1
-LARGER = FIRST + SECOND + LAST
-LARGER_IMAGES = Answer(
-    value=LARGER,
-    within=0.1,
-    mistakes={
-        "one number is missing: the bias of the last layer.": LARGER - 1,
-        "the biases of the convolutions are missing: one for each channel.": LARGER
-        - 16
-        - 32,
-        "the convolutions do not care how large the image is. The layer after them "
-        "does: how many numbers does it get now?": 8625,
-        "the biases are missing: one for each channel and one for the logit.": LARGER
-        - 16
-        - 32
-        - 1,
-        "these are the convolutions. The dense layer has parameters too.": LARGER
-        - LAST,
-        "28 is halved twice, once by each convolution.": FIRST
-        + SECOND
-        + 14 * 14 * 32
-        + 1,
-        'with padding="same" zeros are added at the '
-        "rim, so that 28 becomes exactly 14.": FIRST + SECOND + 5 * 5 * 32 + 1,
-        "a channel that comes out of the second convolution looks at all 16 channels "
-        "that go in.": FIRST + 32 * (4 * 4 + 1) + LAST,
-        "this is the dense layer. The convolutions have parameters too.": LAST,
-        "these are the weights of the dense layer. It has a bias too, and the "
-        "convolutions have parameters.": LAST - 1,
-    },
-    otherwise="add up three layers. Which shape has the image after the first "
-    "convolution, after the second, and how many numbers is that when laid flat?",
-    right="272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, and "
-    "only the last layer has grown.",
-)
 
 
 @exercise
 def parameters_of_larger_images(count: int) -> Verdict:
     """Check the number of parameters of ``conv_network((28, 28, 1), 1)``."""
-    return LARGER_IMAGES.judge(number(count, "the number of parameters"))
+    return Answer(
+        value=10065,  # 272 and 8224 of the convolutions, 1569 of the dense layer
+        within=0.1,
+        mistakes={
+            "one number is missing: the bias of the last layer.": 10064,
+            "the biases of the convolutions are missing: one for each channel.": 10017,
+            "the convolutions do not care how large the image is. The layer after them "
+            "does: how many numbers does it get now?": 8625,
+            "the "
+            "biases are missing: one for each channel and one for the logit.": 10016,
+            "these are the convolutions. The dense layer has parameters too.": 8496,
+            "28 is halved twice, once by each convolution.": 8496 + 14 * 14 * 32 + 1,
+            'with padding="same" zeros are added at the '
+            "rim, so that 28 becomes exactly 14.": 8496 + 5 * 5 * 32 + 1,
+            "a channel that comes out of the second convolution looks at all 16 "
+            "channels that go in.": 272 + 32 * (4 * 4 + 1) + 1569,
+            "this is the dense layer. The convolutions have parameters too.": 1569,
+            "these are the weights of the dense layer. It has a bias too, and the "
+            "convolutions have parameters.": 1568,
+        },
+        otherwise="add up three layers. Which shape has the image after the first "
+        "convolution, after the second, and how many numbers is that when laid flat?",
+        right="272 + 8224 + (7 x 7 x 32 + 1) = 10065. Images twelve times as large, "
+        "and only the last layer has grown.",
+    ).judge(number(count, "the number of parameters"))
 
 
-# The AUROCs of the lesson's PCA residual, divided by the edges to the power 0, 0.1 ... 1.
+# The AUROCs of the lesson's PCA residual, divided by edges to the power 0, 0.1 ... 1.
 BLURRED = 0.173, 0.229, 0.295, 0.366, 0.440, 0.515, 0.588, 0.658, 0.721, 0.777, 0.825
 DOTTED = 0.736, 0.718, 0.700, 0.682, 0.664, 0.647, 0.628, 0.607, 0.590, 0.572, 0.557
 ONES = 0.735, 0.770, 0.804, 0.835, 0.862, 0.887, 0.907, 0.9253, 0.940, 0.951, 0.961
@@ -67,19 +50,15 @@ ONES = 0.735, 0.770, 0.804, 0.835, 0.862, 0.887, 0.907, 0.9253, 0.940, 0.951, 0.
 def power_of_edges(power: float) -> Verdict:
     """Check a power of the edges (0: no division, 1: a full one) for the PCA residual."""
     power = number(power, "the power")
-    blurred, dotted, ones = (
-        np.interp(power, np.linspace(0, 1, 11), aurocs)
-        for aurocs in (BLURRED, DOTTED, ONES)
-    )
-    too_low = blurred < 0.599, dotted < 0.599  # between its numbers the table is off
+    tables, powers = (BLURRED, DOTTED, ONES), np.linspace(0, 1, 11)
+    blurred, dotted, ones = (np.interp(power, powers, table) for table in tables)
+    low = blurred < 0.599, dotted < 0.599  # between its numbers the table is off
     found = f"blurred pictures get an AUROC of {blurred:.3f}, dotted ones {dotted:.3f}"
     return Answer(
         mistakes={
             f"the power is {power:g}. Look between 0 and 1.": not 0 <= power <= 1,
-            f"{found}. What must the power do so that simple pictures rise?": too_low[
-                0
-            ],
-            f"{found}. The power forgives a dot because a dot adds edges.": too_low[1],
+            f"{found}. What must the power do so that simple pictures rise?": low[0],
+            f"{found}. The power forgives a dot because a dot adds edges.": low[1],
         },
         right=f"blurred pictures get an AUROC of {blurred:.2f}, dotted ones "
         f"{dotted:.2f}. The digit 1, which took no part in the choice, gets "
@@ -87,55 +66,34 @@ def power_of_edges(power: float) -> Verdict:
     ).judge(power)
 
 
-def _smaller(calibration: Array, values: Array) -> Array:
-    sides = p_values(calibration, values), p_values(-calibration, -values)
-    return np.minimum(*sides)
-
-
-def _other_p_value(given: tuple[Array, Array], found: Array, wanted: Array) -> str:
-    worst = np.abs(found - wanted).argmax()
-    return (
-        f"for the calibration values {given[0].astype(int).tolist()} the value "
-        f"{given[1][worst]:g} has p = {wanted[worst]:.2f}, and you have "
-        f"{found[worst]:.2f}. Count by hand how many are at least as low, and how many "
-        "at least as high, equal ones included."
-    )
-
-
-TWO_SIDED = Function(
-    solution=lambda c, v: np.minimum(1, 2 * _smaller(c, v)),
-    inputs=[
-        (
-            np.array([6.0, 1.0, 4.0, 2.0, 9.0, 4.0, 7.0, 5.0, 3.0]),
-            np.array([0.0, 2.0, 4.0, 5.5, 9.0, 20.0]),
-        )
-    ],
-    what="the result, a p-value for each of the values,",
-    mistakes={
-        "low values get large p-values. That is the one-sided p-value of "
-        "gt.scoring.p_values: the other side is missing.": p_values,
-        "high values get large p-values: the other side is missing.": lambda c, v: (
-            p_values(-c, -v)
-        ),
-        "you look twice, so that twice as many normal rows fall below any limit. Where "
-        "is the factor 2?": _smaller,
-        "a p-value must not be above 1. Two sides of one half each may add up to more, "
-        "because a value counts for both.": lambda c, v: 2 * _smaller(c, v),
-        "take the smaller of the two sides: odd on one side is enough.": lambda c, v: (
-            np.clip(2 * np.maximum(p_values(c, v), p_values(-c, -v)), 0, 1)
-        ),
-        "the row itself is not counted in. It belongs into the numerator and into the "
-        "denominator, else p can be 0.": lambda c, v: np.minimum(
-            1, 2 * (_smaller(c, v) * (len(c) + 1) - 1) / len(c)
-        ),
-    },
-    otherwise=_other_p_value,
-    right="values far below and far above get small p-values, those in the middle 1. "
-    "Blurred pictures have nowhere left to hide.",
-)
-
-
 @exercise
-def two_sided(function: Callable[[Array, Array], ArrayLike]) -> Verdict:
+def two_sided(function: Callable) -> Verdict:
     """Check a function of calibration values and values that returns two-sided p-values."""
-    return TWO_SIDED.judge(function)
+    calibration = np.array([6.0, 1.0, 4.0, 2.0, 9.0, 4.0, 7.0, 5.0, 3.0])
+    values = np.array([0.0, 2.0, 4.0, 5.5, 9.0, 20.0])
+    what = "the result, a p-value for each of the values,"
+    found = numbers(call(function, calibration, values), (6,), what)
+    wanted, low = np.array([0.2, 0.6, 1, 0.8, 0.4, 0.2]), [0.1, 0.3, 0.6, 0.7, 1, 1]
+    i = abs(found - wanted).argmax()
+    return Answer(
+        value=wanted,
+        mistakes={
+            "low values get large p-values. That is the one-sided p-value of "
+            "gt.scoring.p_values: the other side is "
+            "missing.": [1, 0.9, 0.7, 0.4, 0.2, 0.1],
+            "high values get large p-values: the other side is missing.": low,
+            "you look twice, so that twice as many normal rows fall below any limit. "
+            "Where is the factor 2?": [0.1, 0.3, 0.6, 0.4, 0.2, 0.1],
+            "a p-value must not be above 1. Two sides of one half each may add up to "
+            "more, because a value counts for both.": [0.2, 0.6, 1.2, 0.8, 0.4, 0.2],
+            "take the smaller of the two sides: odd on one side is enough.": [1] * 6,
+            "the row itself is not counted in. It belongs into the numerator and into "
+            "the denominator, else p can be 0.": [0, 4 / 9, 1, 6 / 9, 2 / 9, 0],
+        },
+        otherwise=f"for the calibration values {calibration.astype(int).tolist()} the "
+        f"value {values[i]:g} has p = {wanted[i]:.2f}, and you have {found[i]:.2f}. "
+        "Count by hand how many are at least as low, and how many at least as high, "
+        "equal ones included.",
+        right="values far below and far above get small p-values, those in the middle "
+        "1. Blurred pictures have nowhere left to hide.",
+    ).judge(found)

@@ -1,66 +1,46 @@
 """Checks of the exercises of notebook 16."""
 
-import math
 import tracemalloc
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise, right
-from gantutor.check._reading import Off, call, number, share
+from gantutor.check._common import Answer, Verdict, each, exercise, first_off, results
+from gantutor.check._reading import Off, call, is_near, number, refuse, share
 
 __all__ = ["fair_sample", "loss_of_replica", "rows_seen"]
-
-DRAWS = 1000 * 128
-
-
-def _seen(n: int) -> float:
-    return -math.expm1(DRAWS * math.log1p(-1 / n))
 
 
 @exercise
 def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
     """Check which share of 50,000,000 and of 64,000 rows a training draws at least once."""
-    large, small = _seen(50_000_000), _seen(64_000)
+    large, small = (1 - (1 - 1 / n) ** 128_000 for n in (50_000_000, 64_000))
     if number(of_64_thousand, "of_64_thousand") == 2:
         raise Off(
-            "of_64_thousand is draws divided by rows, 2. They fall on the same rows again and "
-            "again: what is the chance that all 128,000 miss one row?"
+            "of_64_thousand is draws divided by rows, 2. They fall on the same rows "
+            "again and again: what is the chance that all 128,000 miss one row?"
         )
-    found = np.array(
-        [
-            share(of_50_million, "of_50_million"),
-            share(of_64_thousand, "of_64_thousand"),
-        ]
-    )
+    found = each(share, of_50_million=of_50_million, of_64_thousand=of_64_thousand)
     is_large = abs(found[0] - large) <= 0.0001
-    never = bool(abs(found[1] - (1 - small)) <= 0.006)
+    never = abs(found[1] - (1 - small)) <= 0.006
+    swapped = is_near(found, [small, large], 0.005)
     return Answer(
         value=[large, small],
         within=0.005,  # 0.86 is right to two digits
         near=0.0005,
         mistakes={
-            "the two are swapped: of fewer rows, a larger share is seen.": bool(
-                abs(found[0] - small) <= 0.005 and abs(found[1] - large) <= 0.0005
-            ),
+            "the two are swapped: of fewer rows, a larger share is seen.": swapped,
             "these are the shares that are never drawn. Asked for are those that are "
-            "drawn at least once.": bool(found[0] > 0.99 and never),
-            "the first share is right. With 64,000 rows there are twice as many draws as "
-            "rows, but they fall on the same rows again and again. What is the chance "
-            "that all 128,000 miss one row?": bool(is_large and found[1] == 1),
+            "drawn at least once.": found[0] > 0.99 and never,
+            "the first share is right. With 64,000 rows there are twice as many draws "
+            "as rows, but they fall on the same rows again and again. What is the "
+            "chance that all 128,000 miss one row?": is_large and found[1] == 1,
             "the first share is right, and the second is that of the rows which are "
-            "never drawn.": bool(is_large and never),
-            "1,000 rows are one for each step. Each step draws 128.": [
-                -math.expm1(-1000 / 50_000_000),
-                -math.expm1(-1000 / 64_000),
-            ],
+            "never drawn.": is_large and never,
+            "1,000 rows are one for each step. Each step draws 128.": [0.00002, 0.0155],
             "the first share is 100 times too large, or a percentage. 128,000 of "
-            "50,000,000 are 0.26 %, a share of 0.0026.": bool(
-                abs(found[0] - 100 * large) < 0.01
-            ),
+            "50,000,000 are 0.26 %, a share of 0.0026.": abs(found[0] - 0.256) < 0.01,
             "the first share is off. With so many rows hardly one is drawn twice: the "
             "share is nearly 128,000 draws divided by the number of "
             "rows.": not is_large,
@@ -68,89 +48,73 @@ def rows_seen(of_50_million: float, of_64_thousand: float) -> Verdict:
         otherwise="the first share is right, the second is off. With n rows, one draw "
         "misses a given row with the chance 1 - 1/n. How many draws must miss it, with "
         "n = 64,000?",
-        right="of 50 million rows a training sees a quarter of a percent, so a fair sample "
-        "of a few hundred thousand is all that it can use. Of 64,000 it never sees an "
-        "eighth, although it draws each twice on average.",
+        right="of 50 million rows a training sees a quarter of a percent, so a fair "
+        "sample of a few hundred thousand is all that it can use. Of 64,000 it never "
+        "sees an eighth, although it draws each twice on average.",
     ).judge(found)
 
 
-PARTS = ([1.0, 2.0, 6.0], 4), ([4.0], 4), ([3.0, 5.0, 8.0, 0.0], 8)
-
-
-def _loss_of_replica() -> Function:
-    """Made when it is asked for: a tensor starts TensorFlow's devices."""
-    return Function(
-        solution=lambda losses, n: tf.reduce_sum(losses) / n,
-        inputs=[(tf.constant(losses), n) for losses, n in PARTS],
-        mistakes={
-            "this is half of the mean over the replica: right for two parts of the same size "
-            "alone. Let each row weigh the same, in whichever part it is.": lambda losses, n: (
-                tf.reduce_mean(losses) / 2
-            ),
-            "this is the mean over the replica. The means of two replicas, added, are about "
-            "twice the mean over the batch.": lambda losses, n: tf.reduce_mean(losses),
-            "this is the sum over the replica: all replicas together give the sum over the "
-            "batch. Divide once more.": lambda losses, n: tf.reduce_sum(losses),
-            "this is the mean over the replica, divided by the number of rows in the batch: "
-            "the rows are counted twice over. Begin with a sum.": lambda losses, n: (
-                tf.reduce_mean(losses) / n
-            ),
-            "this is the mean over the replica times the share of rows that it does not have. "
-            "Turn the share round.": lambda losses, n: (
-                tf.reduce_mean(losses) * (1 - len(losses) / n)
-            ),
-        },
-        otherwise=lambda given, found, wanted: (
-            f"a replica with the losses {given[0].numpy().tolist()} in a batch of {given[1]} "
-            f"rows has {wanted:.4g} of the mean, and your function returns {found:.4g}. Add "
-            "its results over all replicas in your mind: is that the mean over the batch?"
-        ),
-        right="each row weighs 1/128, in whichever process it is. TensorFlow has the same as "
-        "tf.nn.compute_average_loss.",
-    )
-
-
 @exercise
-def loss_of_replica(function: Callable[[tf.Tensor, int], Any]) -> Verdict:
+def loss_of_replica(function: Callable) -> Verdict:
     """Check a function of the losses of one replica and the rows of the whole batch."""
-    losses = tf.constant(PARTS[0][0])
+    parts = ([1.0, 2.0, 6.0], 4), ([4.0], 4), ([3.0, 5.0, 8.0, 0.0], 8)
+    inputs = [(tf.constant(losses), n) for losses, n in parts]
+    found, wanted = results(function, inputs), [2.25, 1, 2]
+    i = first_off(found, wanted)
+    verdict = Answer(
+        value=wanted,
+        mistakes={
+            "this is half of the mean over the replica: right for two parts of the "
+            "same size alone. Let each row weigh the same, in whichever part it "
+            "is.": [1.5, 2, 2],
+            "this is the mean over the replica. The means of two replicas, added, are "
+            "about twice the mean over the batch.": [3, 4, 4],
+            "this is the sum over the replica: all replicas together give the sum over "
+            "the batch. Divide once more.": [9, 4, 16],
+            "this is the mean over the replica, divided by the number of rows in the "
+            "batch: the rows are counted twice over. Begin with a sum.": [0.75, 1, 0.5],
+            "this is the mean over the replica times the share of rows that it does "
+            "not have. Turn the share round.": [0.75, 3, 2],
+        },
+        otherwise=f"a replica with the losses {parts[i][0]} in a batch of "
+        f"{parts[i][1]} rows has {wanted[i]:.4g} of the mean, and your function "
+        f"returns {found[i]:.4g}. Add its results over all replicas in your mind: is "
+        "that the mean over the batch?",
+        right="each row weighs 1/128, in whichever process it is. TensorFlow has the "
+        "same as tf.nn.compute_average_loss.",
+    ).judge(found)
     with tf.GradientTape() as tape:
-        tape.watch(losses)
-        loss = call(function, losses, PARTS[0][1])
-    verdict = _loss_of_replica().judge(function)
-    if not tf.is_tensor(loss) or tape.gradient(loss, losses) is None:
+        tape.watch(inputs[0][0])
+        loss = function(*inputs[0])
+    if not tf.is_tensor(loss) or tape.gradient(loss, inputs[0][0]) is None:
         raise Off(
-            "the number is right, but no gradient runs through it. Stay with TensorFlow: "
-            "tf.reduce_sum of the tensor, not NumPy's."
+            "the number is right, but no gradient runs through it. Stay with "
+            "TensorFlow: tf.reduce_sum of the tensor, not NumPy's."
         )
     return verdict
 
 
 SIZES, KEPT, TRIES = (3, 12, 1, 9), 5, 2000
 TOTAL = sum(SIZES)
-LARGEST = np.argsort(np.negative(SIZES)).tolist()  # chunk first
 
 
 class _Chunks:
     """Chunks that can be gone through once, as those of a file or a stream."""
 
     def __init__(self, sizes: tuple[int, ...], columns: int = 2) -> None:
-        self.sizes, self.passes = sizes, 0
-        self.signs = np.where(np.arange(columns) % 2, -1.0, 1.0)
+        self.sizes, self.used = sizes, False
+        self.signs = np.resize([1.0, -1.0], columns)
 
-    def __iter__(self) -> Iterator[NDArray[np.float64]]:
-        self.passes += 1
-        if self.passes > 1:
+    def __iter__(self) -> Iterator[np.ndarray]:
+        if self.used:
             raise Off("your function goes through the chunks twice. Once must do.")
-        start = 0
+        self.used, start = True, 0
         for size in self.sizes:
-            yield np.arange(start, start + size, dtype=float)[:, None] * self.signs
+            yield np.arange(start, start + size)[:, None] * self.signs
             start += size
 
 
-def _drawn(
-    function: Callable[..., Any], sizes: tuple[int, ...], n: int, seed: int
-) -> NDArray:
+def _drawn(function: Callable, sizes: tuple[int, ...], n: int, seed: int) -> np.ndarray:
     """The numbers of the rows that were drawn, or a complaint."""
     result = call(function, _Chunks(sizes), n, np.random.default_rng(seed))
     sample = np.asarray(result, dtype=float)
@@ -159,96 +123,71 @@ def _drawn(
             f"asked for {n} rows of two columns, your function returns an array of the "
             f"shape {sample.shape}."
         )
-    numbers = sample[:, 0]
-    known = np.isin(numbers, np.arange(sum(sizes))) & (sample[:, 1] == -numbers)
-    if not known.all():
-        raise Off(
-            "your function returns rows that are in no chunk, or has mixed columns."
-        )
-    if len(set(numbers)) < n:
-        raise Off(
+    rows, negative = sample.T
+    known = set(rows) <= set(range(sum(sizes))) and (rows == -negative).all()
+    refuse(
+        {
+            "your function returns rows that are in no chunk, or has mixed "
+            "columns.": not known,
             "a row is in the sample twice. Each new row takes the place of one that is "
-            "kept; do you keep a view of the chunk, or draw with replacement?"
-        )
-    return numbers.astype(int)
+            "kept; do you keep a view of the chunk, or draw with "
+            "replacement?": len(set(rows)) < n,
+        }
+    )
+    return rows.astype(int)
 
 
-def _always_these(numbers: NDArray) -> str:
-    """What to say to a function that draws these rows, whatever the generator."""
-    told = "your function returns the same rows with each rng"
-    if set(numbers) == set(range(KEPT)):
-        return f"{told}, the first ones. Later rows must have a chance too."
-    if set(numbers) == set(range(TOTAL - KEPT, TOTAL)):
-        return f"{told}, the last ones. Earlier rows must have a chance too."
-    return f"{told}. Draw with the rng that it is given, not with one of its own."
-
-
-MANY, WIDE = (10,) * 40, 1000  # 3.2 MB
-
-
-def _most_held(function: Callable[..., Any]) -> float:
+def _most_held(function: Callable) -> float:
     """The most memory that a function held at once, as a share of all chunks."""
-    traced = tracemalloc.is_tracing()
-    if not traced:
-        tracemalloc.start()
+    tracemalloc.start()
     try:
-        before, _ = tracemalloc.get_traced_memory()
-        tracemalloc.reset_peak()
-        call(function, _Chunks(MANY, WIDE), 2, np.random.default_rng(0))
-        _, peak = tracemalloc.get_traced_memory()
+        call(function, _Chunks((10,) * 40, 1000), 2, np.random.default_rng(0))
+        return tracemalloc.get_traced_memory()[1] / (8 * 400 * 1000)
     finally:
-        if not traced:
-            tracemalloc.stop()
-    return (peak - before) / (8 * sum(MANY) * WIDE)
+        tracemalloc.stop()
 
 
 @exercise
-def fair_sample(function: Callable[..., Any]) -> Verdict:
+def fair_sample(function: Callable) -> Verdict:
     """Check a function that draws n rows from chunks in one pass, each row alike."""
     drawn = np.array([_drawn(function, SIZES, KEPT, seed) for seed in range(TRIES)])
-    if (drawn == drawn[0]).all():
-        raise Off(_always_these(drawn[0]))
+    always = set(drawn[0]) if (drawn == drawn[0]).all() else set()
     often = np.bincount(drawn.ravel(), minlength=TOTAL) / TRIES
     wanted = KEPT / TOTAL
-    first_of_two = np.mean(
-        [_drawn(function, (2,), 1, seed) == 0 for seed in range(200)]
-    )
-    alike = np.abs(often - wanted).max() < 0.045  # one share has a spread of 0.009
-    if alike and abs(first_of_two - 0.5) < 0.2:  # and this one of 0.035
-        if _most_held(function) > 0.5:
-            raise Off(
-                "each row has the same chance, but your function holds most of the rows at "
-                "once. They may be more than the memory: keep n rows, and one chunk."
-            )
-        return right(
-            f"each of {TOTAL} rows came into the sample of {KEPT} about equally often in "
-            f"{TRIES:,} tries. One pass, and in memory the sample and a few chunks. Row by "
-            "row this is reservoir sampling (Vitter 1985, algorithm R)."
-        )
-    low, high = int(often.argmin()), int(often.argmax())
+    uneven = np.abs(often - wanted).max() >= 0.045  # one share has a spread of 0.009
+    first = sum(_drawn(function, (2,), 1, seed)[0] == 0 for seed in range(200))
+    low, high = often.argmin(), often.argmax()
     told = (
-        f"in {TRIES:,} tries, row {high} of {TOTAL} came into the sample with a share of "
-        f"{often[high]:.2f} and row {low} with {often[low]:.2f}. Each should have "
+        f"in {TRIES:,} tries, row {high} of {TOTAL} came into the sample with a share "
+        f"of {often[high]:.2f} and row {low} with {often[low]:.2f}. Each should have "
         f"{KEPT} / {TOTAL} = {wanted:.2f}."
     )
-    by_chunk = np.split(often, np.cumsum(SIZES)[:-1])
-    alike_inside = max(map(np.ptp, by_chunk)) < 0.08
-    if alike_inside and np.argsort([s.mean() for s in by_chunk]).tolist() == LARGEST:
-        told += " Your chunks give about the same number of rows each, and they differ in size."
-    elif often[-1] > 2 * wanted:
-        told += (
-            " The last rows have the best chance: row i must be kept with the chance n / i, "
-            "which becomes smaller and smaller."
-        )
-    elif often[0] > 1.3 * wanted:
-        told += (
-            " The first rows have the best chance. Is the chance of row i n / i, with i "
-            "counted over all chunks from 1, and may each row that is kept have to go?"
-        )
-    elif abs(first_of_two - 0.5) >= 0.2:
-        told = (
-            f"of two rows, one is asked for, and the first comes in {200 * first_of_two:.0f} "
-            "of 200 tries. Row i is kept with the chance n / i: is i counted from 1? The "
-            "second row has i = 2."
-        )
-    raise Off(told)
+    same = "your function returns the same rows with each rng"
+    firsts, lasts = always == set(range(5)), always == set(range(20, 25))
+    chunks = np.split(often, np.cumsum(SIZES)[:-1])
+    by_size = np.argsort([chunk.mean() for chunk in chunks]).tolist() == [1, 3, 0, 2]
+    return Answer(
+        mistakes={
+            f"{same}, the first ones. Later rows must have a chance too.": firsts,
+            f"{same}, the last ones. Earlier rows must have a chance too.": lasts,
+            f"{same}. Draw with the rng that it is given, not with one of its "
+            "own.": bool(always),
+            f"{told} Your chunks give about the same number of rows each, and they "
+            "differ in size.": uneven and by_size and max(map(np.ptp, chunks)) < 0.08,
+            f"{told} The last rows have the best chance: row i must be kept with the "
+            "chance n / i, which becomes smaller and smaller.": often[-1] > 2 * wanted,
+            f"{told} The first rows have the best chance. Is the chance of row i n / "
+            "i, with i counted over all chunks from 1, and may each row that is kept "
+            "have to go?": often[0] > 1.3 * wanted,
+            f"of two rows, one is asked for, and the first comes in {first} of 200 "
+            "tries. Row i is kept with the chance n / i: is i counted from 1? The "
+            "second row has i = 2.": abs(first - 100) >= 40,  # the spread is 7
+            told: uneven,
+            "each row has the same chance, but your function holds most of the rows at "
+            "once. They may be more than the memory: keep n rows, and one "
+            "chunk.": _most_held(function) > 0.5,
+        },
+        right=f"each of {TOTAL} rows came into the sample of {KEPT} about equally "
+        f"often in {TRIES:,} tries. One pass, and in memory the sample and a few "
+        "chunks. Row by row this is reservoir sampling (Vitter 1985, algorithm R).",
+    ).judge(drawn)

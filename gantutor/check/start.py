@@ -4,9 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
+from gantutor.check._common import Answer, Verdict, exercise, first_off, results
 from gantutor.check._reading import Off, fitted_on, number, share
 from gantutor.data import breast_cancer, one_class_split
 
@@ -45,32 +44,26 @@ def looser_threshold(detector: Any, malignant_share: float) -> Verdict:
         raise Off("the first argument must be the new detector itself.")
     if not hasattr(detector, "threshold_"):
         raise Off("the detector has no threshold yet. It gets one in fit.")
-    if detector.false_alarm_rate != 0.2:
-        raise Off(
-            f"the detector has the false_alarm_rate {detector.false_alarm_rate}. Two "
-            "in ten are asked for."
-        )
     found = share(malignant_share, "the share")
-    X, y = breast_cancer()
-    X_train, X_test, y_test = one_class_split(X, y, seed=0)
+    X_train, X_test, y_test = one_class_split(*breast_cancer(), seed=0)
     fitted_on(detector, X_train, "X_train")
-    alarm = detector.predict(X_test) == -1
-    reported = alarm[y_test == 1].mean()
+    rate = detector.false_alarm_rate
+    alarm, odd = detector.predict(X_test) == -1, y_test == 1
+    malignant, benign = alarm[odd].mean(), alarm[~odd].mean()
     return Answer(
-        value=reported,
+        value=malignant,
         within=0.006,
         mistakes={
-            "this is the share of the benign rows. y_test is 1 for malignant.": alarm[
-                y_test == 0
-            ].mean(),
+            f"the detector has the false_alarm_rate {rate}. Two in ten are asked "
+            "for.": rate != 0.2,
+            "this is the share of the benign rows. y_test is 1 for malignant.": benign,
             "this is the share of malignant rows that are not reported. predict "
-            "returns -1 for a row that is reported.": 1 - reported,
+            "returns -1 for a row that is reported.": 1 - malignant,
             "this is the share of all test rows that are reported. Look at the "
             "malignant ones alone.": alarm.mean(),
             "this is the share of the reported rows that are malignant. Here it is "
-            "asked how many of the malignant rows are reported.": y_test[alarm].mean(),
+            "asked how many of the malignant rows are reported.": odd[alarm].mean(),
         },
-        near=0.0005,
         otherwise="your detector reports another share of the malignant rows in "
         "X_test. Did you predict with the new detector?",
         right="the line has moved down, so more malignant rows lie above it, and more "
@@ -78,54 +71,40 @@ def looser_threshold(detector: Any, malignant_share: float) -> Verdict:
     ).judge(found)
 
 
-def _top(scores: NDArray, labels: NDArray, k: int) -> NDArray:
-    return labels[np.argsort(-scores)[:k]]
-
-
-def _made_up_rows() -> tuple[NDArray, NDArray]:
-    rng = np.random.default_rng(0)
-    labels = (rng.random(200) < 0.3).astype(int)
-    return rng.normal(size=200) + labels, labels
-
-
-SHARE_AMONG_TOP = Function(
-    solution=lambda s, y, k: _top(s, y, k).mean(),
-    inputs=[(*_made_up_rows(), k) for k in (5, 10, 20, 40, 80)],
-    mistakes={
-        "you look at the k lowest scores. argsort begins with the lowest: turn the "
-        "scores round.": lambda s, y, k: _top(-s, y, k).mean(),
-        "you return the number of anomalies among "
-        "the k rows. Divide by k.": lambda s, y, k: _top(s, y, k).sum(),
-        "you divide by the number of all anomalies, which gives the share of the "
-        "anomalies that are found. Divide by k.": (
-            lambda s, y, k: _top(s, y, k).sum() / y.sum()
-        ),
-        "k plays no part: you always take ten rows.": (
-            lambda s, y, k: _top(s, y, 10).mean()
-        ),
-        "you take k + 1 rows. The first k of an array a are a[:k]: without a[k], because "
-        "the first is a[0].": lambda s, y, k: _top(s, y, k + 1).mean(),
-        "you sum over k + 1 rows and divide by k. The first k of an array a are "
-        "a[:k].": lambda s, y, k: _top(s, y, k + 1).sum() / k,
-        "you take k - 1 rows. The first k of an array a are a[:k].": lambda s, y, k: (
-            _top(s, y, k - 1).mean()
-        ),
-        "you take the first k labels as they come. Put them in the order of the scores "
-        "first.": lambda s, y, k: y[:k].mean(),
-        "you count the normal rows among the k.": (
-            lambda s, y, k: 1 - _top(s, y, k).mean()
-        ),
-    },
-    otherwise=lambda given, found, wanted: (
-        f"for k = {given[2]} on 200 made-up rows you return {found:.3f}, and it should "
-        f"be {wanted:.3f}. Try it on five rows by hand."
-    ),
-    right="this is the precision at k: which share of the first k rows that somebody "
-    "looks at is worth the look.",
-)
-
-
 @exercise
-def share_among_top(function: Callable[[NDArray, NDArray, int], float]) -> Verdict:
+def share_among_top(function: Callable) -> Verdict:
     """Check a function of scores, labels and k: the share of label 1 in the k top rows."""
-    return SHARE_AMONG_TOP.judge(function)
+    rng, k = np.random.default_rng(0), np.array([5, 10, 20, 40, 80])
+    labels = (rng.random(200) < 0.3).astype(int)
+    scores = rng.normal(size=200) + labels
+    found = results(function, [(scores, labels, int(n)) for n in k])
+    ranked = labels[np.argsort(-scores)]
+    hits = np.cumsum(ranked)  # hits[k - 1] are among the first k
+    value, of_ten = hits[k - 1] / k, hits[9] / 10 + 0 * k
+    i = first_off(found, value)
+    return Answer(
+        value=value,
+        mistakes={
+            "you look at the k lowest scores. argsort begins with the lowest: turn the "
+            "scores round.": np.cumsum(ranked[::-1])[k - 1] / k,
+            "you return the number of anomalies among the k rows. Divide by k.": hits[
+                k - 1
+            ],
+            "you divide by the number of all anomalies, which gives the share of the "
+            "anomalies that are found. Divide by k.": hits[k - 1] / labels.sum(),
+            "k plays no part: you always take ten rows.": of_ten,
+            "you take k + 1 rows. The first k of an array a are a[:k]: without a[k], "
+            "because the first is a[0].": hits[k] / (k + 1),
+            "you sum over k + 1 rows and divide by k. The first k of an array a are "
+            "a[:k].": hits[k] / k,
+            "you take k - 1 rows. The first k of an array a are a[:k].": hits[k - 2]
+            / (k - 1),
+            "you take the first k labels as they come. Put them in the order of the "
+            "scores first.": np.cumsum(labels)[k - 1] / k,
+            "you count the normal rows among the k.": 1 - value,
+        },
+        otherwise=f"for k = {k[i]} on 200 made-up rows you return {found[i]:.3f}, and "
+        f"it should be {value[i]:.3f}. Try it on five rows by hand.",
+        right="this is the precision at k: which share of the first k rows that "
+        "somebody looks at is worth the look.",
+    ).judge(found)

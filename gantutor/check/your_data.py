@@ -1,12 +1,11 @@
 """Checks of the exercises of notebook 15."""
 
 from collections.abc import Callable
-from typing import Any
 
 from scipy.stats import binom
 
-from gantutor.check._common import Answer, Function, Verdict, exercise
-from gantutor.check._reading import number
+from gantutor.check._common import Answer, Verdict, each, exercise, right
+from gantutor.check._reading import call, number, refuse
 
 __all__ = ["alarms_with_a_day_counter", "rows_for_a_budget", "worrying_number"]
 
@@ -33,30 +32,29 @@ def rows_for_a_budget(good_rows: int) -> Verdict:
         },
         otherwise="that is enough, but not the least. What is one over the rate, less "
         "one? And of how many rows is it a fifth?",
-        right="1 / 0.003 - 1 is 332.3, so 333 calibration rows, a fifth of 1,665 (`fit` "
-        "rounds, so 1,663 would do). With "
-        "half as many the rate that can be promised is twice as high.",
+        right="1 / 0.003 - 1 is 332.3, so 333 calibration rows, a fifth of 1,665 "
+        "(`fit` rounds, so 1,663 would do). With half as many the rate that can be "
+        "promised is twice as high.",
     ).judge(rows)
 
 
 @exercise
 def alarms_with_a_day_counter(without_day: float, with_day: float) -> Verdict:
     """Check the shares of alarms a month later, without and with a counter of days."""
-    found = number(without_day, "without_day"), number(with_day, "with_day")
+    found = each(number, without_day=without_day, with_day=with_day)
+    negative = any(found < 0)
     return Answer(
         value=(0.05, 0.9),
         within=0.08,  # other seeds differ by 0.03
         mistakes={
-            "predict returns 1 and -1. Take the share of -1, not the mean.": (
-                min(found) < 0
-            ),
-            "a share lies between 0 and 1: 90 % is 0.9.": max(found) > 1,
+            "predict returns 1 and -1. Take the share of -1, not the mean.": negative,
+            "a share lies between 0 and 1: 90 % is 0.9.": any(found > 1),
             "these are the shares of the rows without an alarm. predict returns -1 for "
             "a row that raises one.": found[1] < found[0] and sum(found) > 1,
             "with the column there are fewer alarms than without it. Are the two "
             "numbers in the right order?": found[1] < found[0],
-            f"{found[0]:.0%} alarms without the column are far more than the 5 % "
-            "that the detector allows. Was it fitted on March, and without the new "
+            f"{found[0]:.0%} alarms without the column are far more than the 5 % that "
+            "the detector allows. Was it fitted on March, and without the new "
             "column?": found[0] > 0.13,
             f"{found[1]:.0%} alarms with the column are hardly more than without it. "
             "Look at april['day']: does it go on from where March ended, or begin at 0 "
@@ -69,39 +67,30 @@ def alarms_with_a_day_counter(without_day: float, with_day: float) -> Verdict:
     ).judge(found)
 
 
-def _worrying(n_rows: int, rate: float) -> int:
-    return int(binom.isf(0.01, n_rows, rate)) + 1
-
-
-def _other_number(given: tuple[Any, ...], found: float, wanted: float) -> str:
-    n_rows, rate = given
-    said = f"for {n_rows} rows and a rate of {rate:g} your function returns {found:g}"
-    if 0 < found < 1:
-        return f"{said}. A number of alarms is needed, not a share."
-    if found != round(found):
-        return f"{said}. Alarms come in whole numbers."
-    chance = f"{binom.sf(found - 1, n_rows, rate):.3g}"
-    if found == wanted - 1:
-        return (
-            f"{said}, one too few: the chance of so many or more is {chance}. Do "
-            "you use an approximation? Or binom.sf(k, n, rate), which leaves k itself "
-            "out: the chance of k or more is sf(k - 1, n, rate)."
-        )
-    return (
-        f"{said}. The chance of so many alarms or more is {chance}; the smallest "
-        "number whose chance is at most 0.01 is asked for."
-    )
-
-
 @exercise
-def worrying_number(function: Callable[[int, float], int]) -> Verdict:
+def worrying_number(function: Callable) -> Verdict:
     """Check a function of rows and rate: the fewest alarms with a chance of at most 1 %."""
-    return Function(
-        solution=_worrying,
-        inputs=[(1750, 0.004), (100, 0.05), (20_000, 0.01), (50, 0.001)],
-        otherwise=_other_number,
-        what="the number of alarms",
-        within=0,
-        right="for 1,750 rows at 0.004, 15 alarms are worrying and 14 are not, "
-        "although 7 are expected. With 50 rows at 0.001, two are enough.",
-    ).judge(function)
+    for n_rows, rate in ((1750, 0.004), (100, 0.05), (20_000, 0.01), (50, 0.001)):
+        found = number(call(function, n_rows, rate), "the number of alarms")
+        wanted = binom.isf(0.01, n_rows, rate) + 1
+        chance = f"{binom.sf(found - 1, n_rows, rate):.3g}"
+        said = (
+            f"for {n_rows} rows and a rate of {rate:g} your function returns {found:g}"
+        )
+        refuse(
+            {
+                f"{said}. A number of alarms is needed, not a share.": 0 < found < 1,
+                f"{said}. Alarms come in whole numbers.": found % 1,
+                f"{said}, one too few: the chance of so many or more is {chance}. Do "
+                "you use an approximation? Or binom.sf(k, n, rate), which leaves k "
+                "itself out: the chance of k or more is sf(k - 1, n, "
+                "rate).": found == wanted - 1,
+                f"{said}. The chance of so many alarms or more is {chance}; the "
+                "smallest number whose chance is at most 0.01 is asked "
+                "for.": found != wanted,
+            }
+        )
+    return right(
+        "for 1,750 rows at 0.004, 15 alarms are worrying and 14 are not, although 7 "
+        "are expected. With 50 rows at 0.001, two are enough."
+    )

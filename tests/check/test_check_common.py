@@ -7,8 +7,17 @@ import pytest
 
 import gantutor as gt
 from gantutor.check import MODULES, Verdict
-from gantutor.check._common import Answer, Function, exercise, off, right, untouched
-from gantutor.check._reading import Off, call, number, numbers, share
+from gantutor.check._common import (
+    Answer,
+    each,
+    exercise,
+    first_off,
+    off,
+    results,
+    right,
+    untouched,
+)
+from gantutor.check._reading import Off, call, number, numbers, refuse, share
 
 
 @exercise
@@ -90,6 +99,24 @@ def test_a_function_that_changes_its_input_changes_a_copy() -> None:
         return x
 
     assert call(spoil, rows).sum() == 0 and rows.sum() == 3
+
+
+def test_an_error_that_is_known_is_told_in_its_own_words() -> None:
+    errors = {"for {0} rows, no.": "ValueError.*by 5$", "not this.": "ValueError"}
+
+    def fail(n: int) -> float:
+        raise ValueError(f"{n} rows\ncannot be divided by 5")
+
+    with pytest.raises(Off, match=r"^for 3 rows, no\.$"):
+        call(fail, 3, errors=errors)
+    with pytest.raises(ZeroDivisionError):
+        call(lambda n: n / 0, 3, errors=errors)
+
+
+def test_the_first_complaint_that_is_true_ends_a_check() -> None:
+    refuse({"a.": False, "b.": 0})
+    with pytest.raises(Off, match=r"^b\.$"):
+        refuse({"a.": False, "b.": np.bool_(True), "c.": True})
 
 
 @pytest.mark.parametrize("given", [0.5, "0.5", np.float32(0.5), np.array([[0.5]])])
@@ -180,32 +207,36 @@ def test_an_array_is_compared_as_far_as_rounding_goes() -> None:
     assert told(record, [1.01, 2.0]) == "no."
 
 
-DOUBLE = Function(
-    solution=lambda x: 2 * x,
-    inputs=[(np.array([2.0, 0.0]),), (np.array([3.0]),)],
-    mistakes={"half.": lambda x: x / 2, "squared.": lambda x: x**2},
-    otherwise=lambda given, found, wanted: f"{given[0]} {found} {wanted}",
-    what="the double",
-    right="doubled.",
-)
+def test_each_number_may_have_a_tolerance_of_its_own() -> None:
+    record = Answer(value=[1.0, 2.0], within=[0.1, 0.001], otherwise="no.")
+    assert record.judge([1.09, 2.0])
+    assert told(record, [1.0, 2.09]) == "no."
 
 
-def test_a_function_is_right_that_returns_what_the_solution_does() -> None:
-    assert DOUBLE.judge(lambda x: x + x) == Verdict(True, "Right: doubled.")
+def test_what_to_say_otherwise_may_be_made_of_what_is_found() -> None:
+    assert told(Answer(value=1.0, otherwise=lambda x: f"not {x:g}."), 3.0) == "not 3."
 
 
-@pytest.mark.parametrize(
-    ("function", "words"),
-    [
-        (lambda x: x**2, "squared."),
-        (lambda x: 2 * x if len(x) > 1 else 7 * x, "[3.] [21.] [6.]"),
-        (lambda x: 0.0, "the double must have the shape (2,)"),
-    ],
-)
-def test_a_function_is_told_its_mistake_or_where_it_first_differs(
-    function, words
-) -> None:
-    assert words in told(DOUBLE, function)
+def test_what_is_right_so_far_is_said_first() -> None:
+    record = Answer(value=1, mistakes={"b.": 2}, otherwise="c.", so_far="a. ")
+    assert (told(record, 2), told(record, 3)) == ("a. b.", "a. c.")
+
+
+def test_several_answers_are_read_each_under_its_name() -> None:
+    assert each(number, near=2, far="3").tolist() == [2.0, 3.0]
+    with pytest.raises(Off, match="far must be one number"):
+        each(number, near=2, far="three")
+
+
+def test_the_results_of_a_function_are_one_number_for_each_input() -> None:
+    assert results(lambda a, b: a + b, [(1, 2), (3, 4)]).tolist() == [3.0, 7.0]
+    with pytest.raises(Off, match="the result must be one number"):
+        results(lambda a: [a, a], [(1,)])
+
+
+def test_the_place_of_the_first_number_that_is_off() -> None:
+    assert first_off([1.0, 2.00001, 4.0, 5.0], [1, 2, 3, 4]) == 2
+    assert first_off([1.0, 2.0], [1, 2]) == 0
 
 
 # All modules together

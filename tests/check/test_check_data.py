@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from check_cases import Case, judged, tries
+from check_cases import Case, judged, tries, verdict
 from sklearn.covariance import EmpiricalCovariance, LedoitWolf
 from sklearn.metrics import roc_auc_score
 
@@ -159,3 +159,13 @@ CASES = [
 @pytest.mark.parametrize(("name", "answer", "begins", "words"), list(tries(CASES)))
 def test_what_a_check_says(name, answer, begins, words) -> None:
     judged(name, answer, begins, words)
+
+
+def test_the_aurocs_that_the_ruler_is_praised_with_are_those_it_gets() -> None:
+    normal, odd = gt.data.ladder("dependence", 0.9)
+    rows = np.concatenate([normal[1000:], odd])
+    labels = np.repeat([0, 1], [1000, len(odd)])
+    ruler = roc_auc_score(labels, solution(normal[:1000], rows))
+    length = roc_auc_score(labels, np.linalg.norm(rows, axis=1))
+    said = verdict("covariance_ruler", (solution,)).message
+    assert said.endswith(f"AUROC of {ruler:.2f}, and the plain ruler {length:.2f}.")

@@ -91,6 +91,7 @@ CASES = [
             ((8496,), "dense layer has parameters"),
             ((14769,), "halved twice"),
             ((9297,), "exactly 14"),
+            ((2385,), "looks at all 16 channels"),
             ((1568,), "It has a bias too"),
             ((1569,), "convolutions have parameters"),
             ((10066,), "add up three layers"),

@@ -148,3 +148,12 @@ def test_the_three_aurocs_are_those_of_the_formula() -> None:
         found.append(roc_auc_score(labels, rows @ m - 0.5 * m @ m))
     assert abs(found[0] - 0.76) < 0.01
     assert verdict("where_the_generator_is", tuple(found[1:]))
+
+
+def test_the_auroc_of_untrained_features_is_as_the_check_says() -> None:
+    normal, _ = gt.data.script_data(seed=0)
+    weights = np.random.default_rng(0).normal(size=(10, 16))
+    known, new = (np.maximum(rows @ weights, 0) for rows in (normal, ROWS))
+    auroc = roc_auc_score(LABELS, solution(known, new))
+    said = verdict("feature_distance", (solution,)).message
+    assert f"give it an AUROC of {auroc:.3f} on the script's data" in said

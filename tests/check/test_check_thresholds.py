@@ -181,6 +181,7 @@ CASES = [
             ((lambda p, share: p[len(p)] <= share,), "raised IndexError"),
             ((lambda p, share: p,), "must be True or False"),
             ((lambda p, share: p < 0,), "it should be"),
+            ((lambda p, share: solution(p, 0.1),), "the share 0.050 you raise 2"),
             ((0.05,), "a function is needed"),
         ],
     ),
@@ -201,3 +202,13 @@ def test_the_two_precisions_and_the_rate_are_those_one_counts() -> None:
     assert wanted[0] == pytest.approx(wanted[1])
     answer = rare[0] / rare.sum(), half[0] / half.sum(), RATE
     assert verdict("alarms_that_are_true", answer)
+
+
+def test_the_alarms_that_the_rule_is_praised_with_are_those_it_raises() -> None:
+    usual, odd = gt.data.ladder("shift", 2.0, n_normal=20_000, n_abnormal=100)
+    scores = np.linalg.norm(np.concatenate([usual, odd]), axis=1)
+    p = gt.scoring.p_values(scores[:10_000], scores[10_000:])
+    said = verdict("discoveries", (solution,)).message
+    for chosen in (p <= 0.05, solution(p, 0.1)):
+        false = chosen[:10_000].sum() / chosen.sum()
+        assert f"reports {chosen.sum()}, of which {false:.0%}" in said
