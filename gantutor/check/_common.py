@@ -124,3 +124,24 @@ def results(function: Callable[..., Any], inputs: Sequence[tuple]) -> np.ndarray
 def first_off(found: Any, value: Any) -> int:
     """The place of the first number that is not right; 0 if all are."""
     return int(np.argmax(~np.isclose(found, value, rtol=1e-4)))
+
+
+def ruler(difference: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """The lengths of rows, measured by the inverse of a covariance matrix."""
+    squares = difference @ np.linalg.inv(covariance) * difference
+    return np.sqrt(squares.sum(axis=1))
+
+
+ROWS_FOR_COLUMNS = {  # also: a singular matrix
+    "for {0.shape[0]} known rows of {0.shape[1]} columns the covariance matrix should "
+    "be {0.shape[1]} x {0.shape[1]}. np.cov takes rows for columns, unless it gets the "
+    "table's .T, or is told rowvar=False.": r"LinAlgError|ValueError.*\b(60|400)\b",
+}
+
+
+def made_up_rows(n_known: int) -> tuple[np.ndarray, np.ndarray]:
+    """Known rows and 30 new ones of four columns that depend on each other."""
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(4, 4)) + 2 * np.eye(4)
+    known = rng.normal(size=(n_known, 4)) @ mixing + 3.0
+    return known, 1.5 * rng.normal(size=(30, 4)) @ mixing + 4.0

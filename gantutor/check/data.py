@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, exercise
+from gantutor.check._common import (
+    ROWS_FOR_COLUMNS,
+    Answer,
+    Verdict,
+    exercise,
+    made_up_rows,
+    ruler,
+)
 from gantutor.check._reading import Off, call, is_reordered, numbers, share
 
 __all__ = ["auroc_with_wrong_labels", "covariance_ruler", "useless_columns"]
@@ -75,27 +82,6 @@ def useless_columns(aurocs: Sequence[float]) -> Verdict:
         right="none of the new columns is wrong, and together they bury the ten that "
         "matter. Who has seen no anomaly cannot know which columns these are.",
     ).judge(found)
-
-
-def ruler(difference: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """The lengths of rows, measured by the inverse of a covariance matrix."""
-    squares = difference @ np.linalg.inv(covariance) * difference
-    return np.sqrt(squares.sum(axis=1))
-
-
-ROWS_FOR_COLUMNS = {  # also: a singular matrix
-    "for {0.shape[0]} known rows of {0.shape[1]} columns the covariance matrix should "
-    "be {0.shape[1]} x {0.shape[1]}. np.cov takes rows for columns, unless it gets the "
-    "table's .T, or is told rowvar=False.": r"LinAlgError|ValueError.*\b(60|400)\b",
-}
-
-
-def made_up_rows(n_known: int) -> tuple[np.ndarray, np.ndarray]:
-    """Known rows and 30 new ones of four columns that depend on each other."""
-    rng = np.random.default_rng(0)
-    mixing = rng.normal(size=(4, 4)) + 2 * np.eye(4)
-    known = rng.normal(size=(n_known, 4)) @ mixing + 3.0
-    return known, 1.5 * rng.normal(size=(30, 4)) @ mixing + 4.0
 
 
 @exercise

@@ -76,7 +76,7 @@ def lead_without_a_table(lead: float, smallest: float) -> Verdict:
     ).judge(found)
 
 
-def ensemble_answer(kept: np.ndarray, new: np.ndarray, kinds: list[str]) -> Answer:
+def _ensemble_answer(kept: np.ndarray, new: np.ndarray, kinds: list[str]) -> Answer:
     """What members with these scores of kept and new rows say, and the mistakes."""
 
     def scaled(rows: np.ndarray, n_less: int = 0) -> np.ndarray:
@@ -132,4 +132,4 @@ def ensemble_score(function: Callable) -> Verdict:
     rng, unit = np.random.default_rng(0), 10.0 ** np.arange(5)[:, None]
     kept, new = rng.gamma(2, unit, (5, 9)), rng.gamma(3, unit, (5, 6))
     found = numbers(call(function, kept, new, kinds), (6,), "the result")
-    return ensemble_answer(kept, new, kinds).judge(found)
+    return _ensemble_answer(kept, new, kinds).judge(found)

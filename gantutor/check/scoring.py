@@ -4,9 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gantutor.check._common import Answer, Verdict, each, exercise
+from gantutor.check._common import (
+    ROWS_FOR_COLUMNS,
+    Answer,
+    Verdict,
+    each,
+    exercise,
+    made_up_rows,
+    ruler,
+)
 from gantutor.check._reading import call, is_near, number, numbers, share
-from gantutor.check.data import ROWS_FOR_COLUMNS, made_up_rows, ruler
 
 __all__ = [
     "feature_distance",

@@ -169,5 +169,5 @@ def test_the_score_is_that_of_the_ensemble() -> None:
     with np.errstate(
         invalid="ignore"
     ):  # in a mistake: a member scores all new rows alike
-        by_check = evaluation.ensemble_answer(kept, new, names).value
+        by_check = evaluation._ensemble_answer(kept, new, names).value
     np.testing.assert_allclose(by_check, detector.anomaly_score(abnormal))
