@@ -44,15 +44,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
     """Deal out whole files where tests share something, and single tests elsewhere.
 
     The cells of a notebook share a kernel, and the tests of a detector what is slow to
-    fit and to compile, those of the pages the build. The files go first, those with the most tests before the others;
-    the single tests after them keep every worker busy until the end.
+    fit and to compile, those of the pages the build, those of the path its run. The files go
+    first, those with the most tests before the others; the single tests after them keep
+    every worker busy until the end.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class WholeFilesFirst(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            whole = file.endswith((".ipynb", "test_site.py", "test_slides.py"))
+            shared = ("test_site.py", "test_slides.py", "test_whole_path.py")
+            whole = file.endswith((".ipynb", *shared))
             whole = whole or file.startswith("tests/detectors/")
             return file if whole else nodeid
 
