@@ -102,7 +102,7 @@ def _refuse_dense(path: str | os.PathLike[str]) -> None:
 def check_place(path: Path) -> None:
     """Raise an OSError if a file cannot be written there, before any work is done."""
     folder = path.resolve().parent
-    if not os.access(folder, os.W_OK):
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise FileNotFoundError(
             f"{str(path)!r} cannot be written: the folder {str(folder)!r} does not exist, or "
             "may not be written to. Make it first, or write somewhere else."

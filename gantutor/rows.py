@@ -161,7 +161,8 @@ def checked(
         raise ValueError(f"X holds values of type {rows.dtype}; numbers are needed.")
     if rows.ndim > 4 or not rows.size:
         raise ValueError(
-            f"X of dim {rows.ndim}, {rows.shape}, is no table and no images."
+            f"X of dim {rows.ndim}, {rows.shape}, is no table and no images. Pass rows as "
+            "(n, n_features), or images as (n, height, width) or (n, height, width, c)."
         )
     shape = rows.shape[1:] if rows.ndim > 2 else ()
     if not fitting:

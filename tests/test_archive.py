@@ -239,6 +239,12 @@ def test_a_missing_folder_is_named(tmp_path):
         archive.write(TREE, tmp_path / "new" / "file.npz")
 
 
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
+    (tmp_path / "data.csv").write_text("1")
+    with pytest.raises(FileNotFoundError, match="'.*data.csv' does not exist"):
+        archive.write(TREE, tmp_path / "data.csv" / "file.npz")
+
+
 def test_a_folder_is_not_overwritten(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(IsADirectoryError, match="is a folder or a device. Give"):

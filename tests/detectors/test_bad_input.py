@@ -394,7 +394,7 @@ BAD_ROWS = {
     "no rows": (np.empty((0, 3)), "0 sample"),
     "no columns": (np.empty((12, 0)), "0 feature"),
     "no images": (np.empty((0, 8, 8)), "0 sample"),
-    "no pixels": (np.empty((12, 0, 8)), r"\(12, 0, 8\), is no table and no images"),
+    "no pixels": (np.empty((12, 0, 8)), r"\(12, 0, 8\), .* Pass rows as \(n, n_features\)"),
     "7 rows": (RNG.random((7, 2)), "7 samples.*at least 8"),
     "1 row": (RNG.random((1, 2)), "1 sample;.*at least 8"),
     "7 images": (RNG.random((7, 8, 8)), "7 samples.*at least 8"),
