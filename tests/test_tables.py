@@ -601,6 +601,12 @@ def test_a_value_of_a_new_kind_is_an_alarm_and_its_reason(fitted, column, value)
         assert "% (new kind of value)" in reason
 
 
+def test_a_new_kind_is_an_alarm_though_all_known_rows_have_one_score():
+    known = pd.DataFrame({"shop": ["a", "b"] * 50})
+    detector = TableDetector(gt.evaluation.BASELINES["PCA error"](0)).fit(known)
+    assert detector.predict(pd.DataFrame({"shop": ["a", "c"]})).tolist() == [1, -1]
+
+
 # columns that are no longer what they were
 
 
@@ -807,6 +813,14 @@ def test_a_loaded_detector_keeps_its_rate(tmp_path):
     loaded = gt.load(tmp_path / "d.npz")
     assert loaded.threshold_ == detector.threshold_
     assert loaded.false_alarm_rate_ == loaded.false_alarm_rate == 0.2
+
+
+def test_a_rate_that_has_not_moved_the_threshold_is_not_saved(tmp_path):
+    detector = TableDetector(IsolationForest(), false_alarm_rate=0.1).fit(table())
+    detector.set_params(false_alarm_rate=0.2).save(tmp_path / "d.npz")
+    loaded = gt.load(tmp_path / "d.npz")
+    assert loaded.threshold_ == detector.threshold_
+    assert loaded.false_alarm_rate_ == loaded.false_alarm_rate == 0.1
 
 
 @pytest.mark.parametrize(
