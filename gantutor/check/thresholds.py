@@ -106,7 +106,7 @@ def alarms_when_normal_moves(alarms: np.ndarray) -> Verdict:
             "False for each row of usual[2000:20_000].": found.shape != expected.shape,
             "these are the -1 and +1 of predict, where -1 is an alarm. Hand over True "
             "for "
-            "an alarm and False otherwise.": first == -1 and bool((others == -1).all()),
+            "an alarm and False otherwise.": set(others) == {-1},
             f"these are no decisions but values such as {first}. Compare the scores "
             "with the threshold: True for each alarm.": len(others) > 0,
             "these are the alarms among rows that have not moved. Add 0.5 to each "

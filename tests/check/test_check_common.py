@@ -195,7 +195,9 @@ def test_a_mistake_may_be_whether_it_has_been_made() -> None:
 
 
 def test_without_a_value_all_is_right_that_makes_no_mistake() -> None:
-    assert Answer(mistakes={"no.": 3.0}, right="fine.").judge(2.0)
+    record = Answer(mistakes={"no.": 3.0}, right="fine.")
+    assert record.judge(2.0)
+    assert told(record, 3.0) == "no."
 
 
 def test_an_array_is_compared_as_far_as_rounding_goes() -> None:
@@ -236,6 +238,7 @@ def test_the_results_of_a_function_are_one_number_for_each_input() -> None:
 
 def test_the_place_of_the_first_number_that_is_off() -> None:
     assert first_off([1.0, 2.00001, 4.0, 5.0], [1, 2, 3, 4]) == 2
+    assert first_off([1.0, 2.01, 4.0], [1, 2, 3]) == 1
     assert first_off([1.0, 2.0], [1, 2]) == 0
 
 

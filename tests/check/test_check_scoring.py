@@ -122,6 +122,7 @@ CASES = [
             ((lambda known, new: -solution(known, new),), "sign is turned round"),
             ((lambda known, new: solution(new, known),), "must have the shape (30,)"),
             ((lambda known, new: 2 * solution(known, new),), "they should be"),
+            ((lambda known, new: 1.02 * solution(known, new),), "they should be"),
             ((0.5,), "a function is needed"),
         ],
     ),

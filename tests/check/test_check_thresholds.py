@@ -134,6 +134,7 @@ CASES = [
             ((np.where(alarms(MOVED), -1, 1),), "the -1 and +1 of predict"),
             ((np.where(alarms(MOVED), -1.0, 1.0),), "True for an alarm"),
             ((alarms(MOVED) * 2,), "values such as 2."),
+            ((np.linspace(-1, 1, 18_000),), "values such as -1.0."),
             ((alarms(NEW),), "have not moved"),
             ((~alarms(MOVED),), "exchanged"),
             ((alarms(NEW + 0.5 * np.eye(10)[0]),), "only one column"),

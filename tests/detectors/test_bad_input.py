@@ -394,7 +394,10 @@ BAD_ROWS = {
     "no rows": (np.empty((0, 3)), "0 sample"),
     "no columns": (np.empty((12, 0)), "0 feature"),
     "no images": (np.empty((0, 8, 8)), "0 sample"),
-    "no pixels": (np.empty((12, 0, 8)), r"\(12, 0, 8\), .* Pass rows as \(n, n_features\)"),
+    "no pixels": (
+        np.empty((12, 0, 8)),
+        r"\(12, 0, 8\), .* Pass rows as \(n, n_features\)",
+    ),
     "7 rows": (RNG.random((7, 2)), "7 samples.*at least 8"),
     "1 row": (RNG.random((1, 2)), "1 sample;.*at least 8"),
     "7 images": (RNG.random((7, 8, 8)), "7 samples.*at least 8"),
@@ -430,6 +433,15 @@ def test_scoring_says_what_is_wrong_with_the_rows(fitted, rows, words):
         if hasattr(fitted, method):
             with pytest.raises(ValueError, match=f"(?s){words}"):
                 getattr(fitted, method)(rows)
+
+
+def test_in_a_long_table_the_first_hole_is_named_and_all_are_counted(gan):
+    rows = np.zeros((9000, gan.n_features_in_))
+    rows[4500, 0] = np.nan
+    rows[8500, 1] = np.inf
+    words = r"NaN in row 4500, column 0 \(2 columns and 2 rows hold NaN or inf\)"
+    with pytest.raises(ValueError, match=words):
+        gan.anomaly_score(rows)
 
 
 @pytest.mark.parametrize("rows", [NEW, np.zeros((3, 8, 9)), np.zeros((3, 8, 8, 3))])
