@@ -87,6 +87,7 @@ CASES = [
             ((0.0241, 0.028), "smallest is larger"),
             ((-0.0038, 0.0241), "smallest is larger"),
             ((2.41, -0.38), "between -1 and 1"),
+            ((-2.41, 0.38), "between -1 and 1"),
             ((0.0241, 0.0), "smallest 0.0000"),
             ((0.0241, "Wilt"), "smallest must be one number"),
         ],

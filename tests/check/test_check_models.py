@@ -118,6 +118,10 @@ CASES = [
                 (build(sizes=(10, 10)),),
                 "for 6 features and 3 random numbers the inputs",
             ),
+            (
+                (build(sizes=(6, 3)),),
+                "for 2 features and 5 random numbers the inputs",
+            ),
             ((build(n_outputs=2),), "output"),
             ((one_input,), "needs two"),
             ((deaf,), "noise connected"),

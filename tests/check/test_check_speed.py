@@ -67,6 +67,11 @@ def a_number_for_each_call(step):
     return run
 
 
+def a_number_for_each_loop(step):
+    inner = fast(step)
+    return lambda x, n: inner(x, int(n))
+
+
 def one_more(step):
     return lambda x, n: fast(step)(x, n + 1)
 
@@ -263,6 +268,7 @@ CASES = [
             ((only_the_step,), "only the step is a graph"),
             ((made_in_each_call,), "a graph is written in each call"),
             ((a_number_for_each_call,), "each new n writes a graph"),
+            ((a_number_for_each_loop,), "each new n writes a graph"),
             ((one_more,), "one step too many"),
             ((one_less,), "one step less"),
             ((not_put_back,), "returns x as it was"),
