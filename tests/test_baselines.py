@@ -91,7 +91,7 @@ def test_a_seed_is_given_where_there_is_none_however_deep():
         IsolationForest(n_estimators=9, random_state=0, n_jobs=2),
         LocalOutlierFactor(novelty=True),
         OneClassSVM(gamma=0.1),
-        SGDOneClassSVM(random_state=0),
+        SGDOneClassSVM(random_state=2**31 - 1),
     ],
     ids=lambda estimator: str(getattr(estimator, "estimator", estimator)),
 )
@@ -124,6 +124,13 @@ def test_what_could_not_be_read_is_not_written(estimator, words):
     estimator.learned_rows_ = NORMAL
     with pytest.raises(ValueError, match=words):
         baselines.packed(estimator)
+
+
+def test_a_setting_may_be_as_large_as_there_are_rows(monkeypatch):
+    monkeypatch.setattr(baselines, "LARGEST_SETTING", 10)
+    forest = IsolationForest(n_estimators=9, max_samples=len(NORMAL), random_state=0)
+    tree = baselines.packed(baselines.fitted(forest, NORMAL))
+    assert baselines.unpacked(tree).max_samples == len(NORMAL)
 
 
 @pytest.mark.parametrize(
