@@ -363,7 +363,7 @@ def test_a_number_may_be_written_with_more_or_fewer_zeros(here):
 
 @pytest.mark.parametrize("how", ["swapped", "twice", "shuffled"])
 def test_a_column_that_is_not_as_in_training_ends_with_a_status_of_its_own(
-    here, capsys, how
+    here, capsys, recwarn, how
 ):
     rng = np.random.default_rng(0)
     number = np.arange(10_000, 12_000)
@@ -384,6 +384,7 @@ def test_a_column_that_is_not_as_in_training_ends_with_a_status_of_its_own(
         "gantutor: Column 'number' is not as in training: 2,000 of 2,000"
     )
     assert err.count("\n") == 1
+    assert not recwarn.list  # it is told once
     assert len(pd.read_csv("n-scored.csv")) == 2000
 
 
@@ -428,6 +429,13 @@ def test_a_rate_that_cannot_be_promised_is_told_even_in_silence(here, capsys):
     err = capsys.readouterr().err
     assert "rate of 0.001 cannot be promised by 100 rows" in err
     assert "or train on 4,995 rows" in err
+
+
+def test_of_a_rate_that_can_just_be_promised_nothing_is_said(here, capsys):
+    payments(495, 0).to_csv("enough.csv", index=False)  # 99 calibration rows
+    told = ["--train", "enough.csv", *LEARN[2:], *METHOD, "--budget", "1/100", "--quiet"]
+    assert run("new.csv", *told) == 0
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("help_of", [[], ["score"]])
