@@ -433,7 +433,15 @@ def test_a_rate_that_cannot_be_promised_is_told_even_in_silence(here, capsys):
 
 def test_of_a_rate_that_can_just_be_promised_nothing_is_said(here, capsys):
     payments(495, 0).to_csv("enough.csv", index=False)  # 99 calibration rows
-    told = ["--train", "enough.csv", *LEARN[2:], *METHOD, "--budget", "1/100", "--quiet"]
+    told = [
+        "--train",
+        "enough.csv",
+        *LEARN[2:],
+        *METHOD,
+        "--budget",
+        "1/100",
+        "--quiet",
+    ]
     assert run("new.csv", *told) == 0
     assert capsys.readouterr().err == ""
 

@@ -248,6 +248,24 @@ def test_dots_shows_each_value_on_the_line_of_its_group():
     assert b[0, 1] != b[1, 1]  # equal values are both seen
 
 
+@pytest.mark.parametrize(("n", "marker"), [(20, "o"), (21, "None")])
+def test_lines_mark_the_points_where_they_are_few(n, marker):
+    fig = plotting.lines(range(n), {"loss": range(n)}, ("step", "loss"))
+    assert fig.axes[0].lines[0].get_marker() == marker
+
+
+def test_words_stand_on_the_side_of_their_arrow_where_two_join_a_pair_of_boxes():
+    boxes, arrows = {"A": (0, 0), "B": (1, 0)}, [("A", "B", "to"), ("B", "A", "from")]
+    fig = plotting.diagram(boxes, arrows)
+    fig.canvas.draw()
+    ax = fig.axes[0]
+    *_, first, of_first, second, of_second = ax.texts
+    for arrow, words in ((first, of_first), (second, of_second)):
+        bend = arrow.arrow_patch.get_path().vertices[1]
+        _, y = ax.transData.inverted().transform(bend)
+        assert y * words.get_position()[1] > 0
+
+
 def test_groups_differ_by_more_than_colour():
     for styles in (
         plotting.COLOURS,
