@@ -305,6 +305,13 @@ def test_only_the_kinds_used_last_are_kept_and_the_others_score_as_before(
     assert_learned_the_same(again, detectors[0])
 
 
+def test_a_kind_that_is_used_again_is_kept_for_longer(not_compiled, monkeypatch):
+    monkeypatch.setattr(graphs, "WORKSHOPS_KEPT", 2)
+    detectors = [tiny(GAN, latent_dim=n).fit(ROWS) for n in (1, 2, 1, 3)]
+    kept = list(graphs._workshops.values())
+    assert kept == [detector._workshop for detector in detectors[2:]]
+
+
 def test_what_is_not_kept_is_given_back(not_compiled, monkeypatch):
     monkeypatch.setattr(graphs, "WORKSHOPS_KEPT", 1)
     first = tiny(GAN).fit(ROWS)
