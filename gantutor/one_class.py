@@ -193,9 +193,7 @@ class OneClass(OutlierMixin, BaseEstimator):
         return self._tree()
 
     def _tree(self) -> archive.Tree:
-        seed = (
-            self.random_state
-        )  # the state of a generator has moved on, and is not kept
+        seed = self.random_state  # of a generator the state has moved on: not kept
         seed = int(seed) if isinstance(seed, Integral) else None
         kept = {"false_alarm_rate": self.false_alarm_rate_, "random_state": seed}
         kind, values = type(self).__name__, fitted_values(self)
