@@ -482,12 +482,18 @@ def test_an_existing_result_is_replaced_only_by_force(here, capsys):
         ("model.npz", "cannot be written: it is read. Give another name"),
         ("nowhere/out.csv", "nowhere' does not exist, or may not be written to"),
         (".", "it is a folder or a device. Give the name of"),
-        (os.devnull, "it is a folder or a device"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused(here, capsys, out, words):
     force = ["--out", out, "--force"]
     assert words in refused(capsys, "new.csv", "--model", "model.npz", *force)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_what_is_no_file_is_not_replaced(here, capsys):
+    os.mkfifo("pipe")  # as /dev/null, which a mistake would take from the whole machine
+    told = ["new.csv", "--model", "model.npz", "--out", "pipe", "--force"]
+    assert "it is a folder or a device" in refused(capsys, *told, files=4)
 
 
 def test_a_bad_place_for_the_model_is_told_before_the_training(
