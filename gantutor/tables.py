@@ -368,8 +368,8 @@ class TableDetector(OneClass):
         notes = np.where(self.encoder_.encode(X)[1], " (new kind of value)", notes)
         said = []
         for share, note in zip(shares, notes, strict=True):
-            least = min(5, share.max())  # the first is named, however small it is
-            named = [i for i in np.argsort(-share)[:most] if share[i] >= least]
+            ranked = np.argsort(-share)[:most]  # the first is named in any case
+            named = [i for i in ranked if share[i] >= 5 or i == ranked[0]]
             words = (f"{parts.columns[i]} {share[i]:.0f} %{note[i]}" for i in named)
             said.append(", ".join(words))
         return said

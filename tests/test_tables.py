@@ -701,6 +701,12 @@ def test_the_reason_is_the_column_that_was_broken():
     assert np.isin(first, ["fee", "amount"]).mean() > 0.9
 
 
+def test_a_row_without_a_reason_names_one_column(fitted):
+    usual = table()[fitted.explain(table()).le(0).all(axis=1)]
+    assert len(usual) > 0
+    assert not any("," in reason for reason in fitted.reasons(usual))
+
+
 def test_reasons_name_columns_with_their_share(fitted):
     rows = table(20, seed=1)
     rows.loc[0, "fee"] = 1e6
