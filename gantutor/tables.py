@@ -411,15 +411,16 @@ class TableDetector(OneClass):
 def _as_table(X: Any, needed: Iterable[str] = (), why: str = "") -> pd.DataFrame:
     """A DataFrame of pandas with these columns, whose names are different texts."""
     if not hasattr(X, "columns"):
-        given = f"{type(X).__name__} was given: pandas.DataFrame(X) makes one"
+        given = f"{type(X).__name__} was given: use pandas.read_csv or pandas.DataFrame"
         raise ValueError(f"A table must be a DataFrame, and {given}.")
     if not isinstance(X, pd.DataFrame):  # of polars
         X = pd.DataFrame({name: X[name].to_list() for name in X.columns})
     X = X.set_axis(X.columns.map(str), axis=1)
     rows.refuse_repeated(X.columns)
     if missing := ", ".join(repr(name) for name in needed if name not in X.columns):
-        given = f"It has {shorten(str([*X.columns])[1:-1], 200)}: check the spelling."
-        raise ValueError(f"The table has no column {missing}, which was {why}. {given}")
+        there = shorten(str([name[:60] for name in X.columns])[1:-1], 200)
+        given = f"no column {missing}, which was {why}. It has {there}"
+        raise ValueError(f"The table has {given}: check names and header line.")
     return X
 
 

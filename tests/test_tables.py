@@ -496,6 +496,17 @@ def test_missing_columns_are_named():
         encoder.transform(table().drop(columns=["age", "shop"]))
 
 
+def test_a_header_read_as_one_name_is_shown_by_its_beginning():
+    read = pd.DataFrame({";".join(f"column{i}" for i in range(99)): ["1;2"]})
+    with pytest.raises(ValueError, match="It has 'column0;column1;.*header line"):
+        TableEncoder().fit(table()).transform(read)
+
+
+def test_where_a_file_name_is_given_the_sentence_says_how_to_read_it():
+    with pytest.raises(ValueError, match=r"and str was given: use pandas\.read_csv"):
+        TableEncoder().fit("good.csv")
+
+
 # encoder and detector as one
 
 
