@@ -160,7 +160,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if holds == "date" and values.dtype.kind != "M":
             form = self._option("date_format", "ISO8601", values.name).rstrip(" %z")
             text = _text(values).str.replace(OFFSET, r"\1", regex=True)
-            values = pd.to_datetime(text, format=form, errors="coerce")
+            values = pd.to_datetime(text, format=form.lstrip(), errors="coerce")
         if holds == "date":
             return values.dt.tz_localize(None)  # the clock of its own zone
         if infer_dtype(values).startswith("timedelta"):
@@ -177,7 +177,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         name, typed = values.name, (*HOLDS, "categorical")
         if name in self.categorical or infer_dtype(values) in typed:
             return ""
-        text = _text(values.dropna()[:1000])  # enough to see what it is
+        text = _text(values.dropna().head(1000))  # enough to see what it is
         plain = text.str.replace(SIGNS, "", regex=True).str.replace(",", ".")
         dated = text.where(text.str.contains(r"\d\D+\d"))  # "May" may be a name
         numbers: Any = pd.to_numeric(plain, errors="coerce")
@@ -222,9 +222,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         known = counts[counts >= max(2, 0.01 * n)][: self.max_categories]
         levels, closed = sorted(known.index), len(known) == len(counts)
         others = f"a new one {ALARM}" if closed else "rare and new ones as one"
-        done = f"{len(levels)} values ({shorten(', '.join(levels), 80)}), {others}"
+        named = shorten(", ".join(level[:60] for level in levels), 80)
+        done = f"{len(levels)} values ({named}), {others}"
         if names.nunique(dropna=False) <= 1:
-            kind, value = "one value", [*map(repr, counts.index), "a gap"][0]
+            kind, levels, closed = "one value", [*counts.index], True
+            value = [*map(repr, levels), "a gap"][0]
             done = f"always {value}: not learned, another value {ALARM}"
         elif known.sum() + names.isna().sum() < n / 2:
             some = f"(such as {names.dropna().iloc[0]!r}), an identifier or free text"

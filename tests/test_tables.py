@@ -450,6 +450,26 @@ def test_a_gap_where_training_had_gaps_is_no_new_kind():
     assert encoder.transform(rows).loc[2, "age missing"] == 1
 
 
+@pytest.mark.parametrize("most", [0, 20])
+def test_a_column_of_one_value_is_watched_however_few_categories_are_kept(most):
+    good = beside_a_number(["a"] * 40)
+    encoder = TableEncoder(max_categories=most).fit(good)
+    assert not encoder.encode(good)[2].any(axis=None)
+    assert encoder.encode(beside_a_number(["b"]))[1]["x"].to_list() == [True]
+
+
+def test_a_date_format_may_begin_with_a_space():
+    options = {"parse_dates": ["x"], "date_format": " %d.%m.%Y"}
+    good = beside_a_number([" 13.01.2025", " 14.01.2025"] * 20)
+    encoder = TableEncoder(read_options=options).fit(good)
+    assert encoder.describe().loc["x", "used as"] == "date"
+
+
+def test_a_long_category_is_shown_by_its_beginning():
+    encoder = TableEncoder().fit(beside_a_number(["https" * 20, "z"] * 20))
+    assert "(httpshttps" in encoder.describe().loc["x", "what is done"]
+
+
 def test_a_category_that_is_called_missing_is_no_gap():
     good = beside_a_number(["missing", "other", "a"] * 20)
     encoder = TableEncoder().fit(good)
