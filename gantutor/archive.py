@@ -110,7 +110,7 @@ def check_place(path: Path) -> None:
     if path.exists() and not path.is_file():
         raise IsADirectoryError(
             f"{str(path)!r} cannot be written: it is a folder or a device. Give the name of "
-            "a file, such as 'detector.npz'."
+            "a file."
         )
 
 

@@ -120,7 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
     try:
-        return _score(options, _checked_places(options))
+        out = _checked_places(options)
+        _say("Starting TensorFlow.", options.quiet)
+        gt.setup()
+        detector = _learned(options) if options.train else _loaded(options)
+        return _write_scores(options, detector, out)
     except (KeyboardInterrupt, UserWarning):  # the warning that a training was stopped
         _say("gantutor: stopped; no result was written.")
         return INTERRUPTED
@@ -155,13 +159,6 @@ def _checked_places(options: argparse.Namespace) -> Path:
             continue
         raise ValueError(f"{str(path)!r} cannot be written: {why}.")
     return out
-
-
-def _score(options: argparse.Namespace, out: Path) -> int:
-    _say("Starting TensorFlow.", options.quiet)
-    gt.setup()
-    detector = _learned(options) if options.train else _loaded(options)
-    return _write_scores(options, detector, out)
 
 
 def _say(text: str, quiet: bool = False) -> None:

@@ -160,7 +160,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if holds == "date" and values.dtype.kind != "M":
             form = self._option("date_format", "ISO8601", values.name).rstrip(" %z")
             text = _text(values).str.replace(OFFSET, r"\1", regex=True)
-            values = pd.to_datetime(text, format=form, errors="coerce")
+            values = pd.to_datetime(text, format=form.lstrip(), errors="coerce")
         if holds == "date":
             return values.dt.tz_localize(None)  # the clock of its own zone
         if infer_dtype(values).startswith("timedelta"):
@@ -177,7 +177,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         name, typed = values.name, (*HOLDS, "categorical")
         if name in self.categorical or infer_dtype(values) in typed:
             return ""
-        text = _text(values.dropna()[:1000])  # enough to see what it is
+        text = _text(values.dropna().head(1000))  # enough to see what it is
         plain = text.str.replace(SIGNS, "", regex=True).str.replace(",", ".")
         dated = text.where(text.str.contains(r"\d\D+\d"))  # "May" may be a name
         numbers: Any = pd.to_numeric(plain, errors="coerce")
@@ -222,9 +222,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         known = counts[counts >= max(2, 0.01 * n)][: self.max_categories]
         levels, closed = sorted(known.index), len(known) == len(counts)
         others = f"a new one {ALARM}" if closed else "rare and new ones as one"
-        done = f"{len(levels)} values ({shorten(', '.join(levels), 80)}), {others}"
+        named = shorten(", ".join(level[:60] for level in levels), 80)
+        done = f"{len(levels)} values ({named}), {others}"
         if names.nunique(dropna=False) <= 1:
-            kind, value = "one value", [*map(repr, counts.index), "a gap"][0]
+            kind, levels, closed = "one value", [*counts.index], True
+            value = [*map(repr, levels), "a gap"][0]
             done = f"always {value}: not learned, another value {ALARM}"
         elif known.sum() + names.isna().sum() < n / 2:
             some = f"(such as {names.dropna().iloc[0]!r}), an identifier or free text"
@@ -368,8 +370,8 @@ class TableDetector(OneClass):
         notes = np.where(self.encoder_.encode(X)[1], " (new kind of value)", notes)
         said = []
         for share, note in zip(shares, notes, strict=True):
-            least = min(5, share.max())  # the first is named, however small it is
-            named = [i for i in np.argsort(-share)[:most] if share[i] >= least]
+            ranked = np.argsort(-share)[:most]  # the first is named in any case
+            named = [i for i in ranked if share[i] >= 5 or i == ranked[0]]
             words = (f"{parts.columns[i]} {share[i]:.0f} %{note[i]}" for i in named)
             said.append(", ".join(words))
         return said
@@ -411,15 +413,16 @@ class TableDetector(OneClass):
 def _as_table(X: Any, needed: Iterable[str] = (), why: str = "") -> pd.DataFrame:
     """A DataFrame of pandas with these columns, whose names are different texts."""
     if not hasattr(X, "columns"):
-        given = f"{type(X).__name__} was given: pandas.DataFrame(X) makes one"
+        given = f"{type(X).__name__} was given: use pandas.read_csv or pandas.DataFrame"
         raise ValueError(f"A table must be a DataFrame, and {given}.")
     if not isinstance(X, pd.DataFrame):  # of polars
         X = pd.DataFrame({name: X[name].to_list() for name in X.columns})
     X = X.set_axis(X.columns.map(str), axis=1)
     rows.refuse_repeated(X.columns)
     if missing := ", ".join(repr(name) for name in needed if name not in X.columns):
-        given = f"It has {shorten(str([*X.columns])[1:-1], 200)}: check the spelling."
-        raise ValueError(f"The table has no column {missing}, which was {why}. {given}")
+        there = shorten(str([name[:60] for name in X.columns])[1:-1], 200)
+        given = f"no column {missing}, which was {why}. It has {there}"
+        raise ValueError(f"The table has {given}: check names and header line.")
     return X
 
 

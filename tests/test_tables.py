@@ -452,6 +452,26 @@ def test_a_gap_where_training_had_gaps_is_no_new_kind():
     assert encoder.transform(rows).loc[2, "age missing"] == 1
 
 
+@pytest.mark.parametrize("most", [0, 20])
+def test_a_column_of_one_value_is_watched_however_few_categories_are_kept(most):
+    good = beside_a_number(["a"] * 40)
+    encoder = TableEncoder(max_categories=most).fit(good)
+    assert not encoder.encode(good)[2].any(axis=None)
+    assert encoder.encode(beside_a_number(["b"]))[1]["x"].to_list() == [True]
+
+
+def test_a_date_format_may_begin_with_a_space():
+    options = {"parse_dates": ["x"], "date_format": " %d.%m.%Y"}
+    good = beside_a_number([" 13.01.2025", " 14.01.2025"] * 20)
+    encoder = TableEncoder(read_options=options).fit(good)
+    assert encoder.describe().loc["x", "used as"] == "date"
+
+
+def test_a_long_category_is_shown_by_its_beginning():
+    encoder = TableEncoder().fit(beside_a_number(["https" * 20, "z"] * 20))
+    assert "(httpshttps" in encoder.describe().loc["x", "what is done"]
+
+
 def test_a_category_that_is_called_missing_is_no_gap():
     good = beside_a_number(["missing", "other", "a"] * 20)
     encoder = TableEncoder().fit(good)
@@ -496,6 +516,17 @@ def test_missing_columns_are_named():
     encoder = TableEncoder().fit(table())
     with pytest.raises(ValueError, match="no column 'age', 'shop'"):
         encoder.transform(table().drop(columns=["age", "shop"]))
+
+
+def test_a_header_read_as_one_name_is_shown_by_its_beginning():
+    read = pd.DataFrame({";".join(f"column{i}" for i in range(99)): ["1;2"]})
+    with pytest.raises(ValueError, match="It has 'column0;column1;.*header line"):
+        TableEncoder().fit(table()).transform(read)
+
+
+def test_where_a_file_name_is_given_the_sentence_says_how_to_read_it():
+    with pytest.raises(ValueError, match=r"and str was given: use pandas\.read_csv"):
+        TableEncoder().fit("good.csv")
 
 
 # encoder and detector as one
@@ -707,6 +738,12 @@ def test_the_reason_is_the_column_that_was_broken():
     first = [reason.partition(" ")[0] for reason in detector.reasons(rows[apart])]
     assert len(first) > 30
     assert np.isin(first, ["fee", "amount"]).mean() > 0.9
+
+
+def test_a_row_without_a_reason_names_one_column(fitted):
+    usual = table()[fitted.explain(table()).le(0).all(axis=1)]
+    assert len(usual) > 0
+    assert not any("," in reason for reason in fitted.reasons(usual))
 
 
 def test_reasons_name_columns_with_their_share(fitted):
