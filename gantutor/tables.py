@@ -135,8 +135,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             if usual >= 30 and n_rows - count < usual / 2:  # few rows say nothing
                 said.append(
                     f"Column {plan['name']!r} is not as in training: {count:,} of {n_rows:,} "
-                    f"values are outside of what training has seen ({plan['done']}). Read it "
-                    "with the same options of pandas.read_csv, exclude it, or fit again."
+                    f"values are outside of it ({plan['done']}). Written otherwise? Read it with "
+                    "the same read_csv options. Changed for good? Exclude it, or fit again."
                 )
         return said
 
