@@ -711,7 +711,10 @@ def test_it_runs_as_a_program_without_a_line_of_tensorflow(here):
 def test_a_signal_in_the_training_ends_with_130_and_no_file(here, how):
     # five trainings, so that a busy machine has time to send the signal
     command = [*COMMAND, "score", "new.csv", *LEARN, "--detector", "Ensemble"]
+    # tests that run in the background of a shell would hand on that SIGINT is ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    signal.signal(signal.SIGINT, before)
     assert process.stderr is not None
     said, began = b"", time.monotonic()
     while b"/800" not in said and time.monotonic() - began < 100:
