@@ -249,6 +249,17 @@ def test_the_result_has_the_decimal_sign_of_the_file_and_a_model_takes_another(h
     pd.testing.assert_frame_equal(scored, pd.read_csv("new-scored.csv"))
 
 
+def test_what_the_command_says_of_a_file_comes_before_what_the_model_knows(here):
+    for name in ("good", "new"):
+        pd.read_csv(f"{name}.csv").to_csv(f"{name};.csv", index=False, sep=";")
+    learn = ["--train", "good;.csv", "--parse-dates", "time", "--sep", ";", *METHOD]
+    assert run("new;.csv", *learn, "--save-model", "kept.npz", "--quiet") == 0
+    told = ["--model", "kept.npz", "--sep", ",", "--quiet"]
+    assert run("new.csv", *told) == 0
+    other = pd.read_csv("new;-scored.csv", sep=";")
+    pd.testing.assert_frame_equal(pd.read_csv("new-scored.csv"), other)
+
+
 def test_one_enormous_number_is_an_alarm_and_no_obstacle(here):
     new = pd.read_csv("new.csv")
     new.loc[3, "amount"] = 1e308
@@ -704,6 +715,20 @@ def test_it_runs_as_a_program_without_a_line_of_tensorflow(here):
     )
     strangers = [line for line in lines if line.strip() and not line.startswith(known)]
     assert strangers == []
+
+
+def test_a_training_that_the_keyboard_has_stopped_is_of_no_use(here, monkeypatch):
+    """Ctrl-C after two blocks of steps, which a notebook would keep."""
+    calls = []
+
+    def stop(*_):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("gantutor.training._check_finite", stop)
+    assert run("new.csv", *LEARN, "--save-model", "kept.npz", "--quiet") == 130
+    assert sorted(os.listdir()) == ["good.csv", "model.npz", "new.csv"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for one process")
